@@ -7,6 +7,7 @@ A live connection becomes a recording.
     rest/                    HTTP requests beside the WebSocket, and their answers
     keeping/                 the files of earlier runs: what is removed, and what was left over
     output/                  what it writes
+    uploading/               what a recorder ships: what waits, and the process that uploads
     shipping/                finished files, sent to a bucket and checked there
     checking/                what the venue sent, checked beside the recorder
     resync/                  books that are subscribed again after a gap

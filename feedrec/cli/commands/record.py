@@ -18,6 +18,7 @@ from ..recording.options.hook_options import hook_options
 from ..recording.options.metrics_options import metrics_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.options.resync_options import resync_options
+from ..recording.options.ship_options import ship_options
 from ..recording.output import output_options
 from ..recording.source import source_options
 from ..terminal import echo_json
@@ -41,6 +42,7 @@ LOSS = 3
         "What is secret": "redact no-redact",
         "Where to write it": "output format rotate level fsync disk-patience min-free checkpoints overwrite file-mode",
         "When a file is finished": "keep on-rotate on-rotate-timeout snapshot-on-rotate",
+        "Into a bucket": "ship ship-keep ship-at-once ship-encryption ship-kms-key ship-acl",
         "When books are wrong": "resync verify-books",
         "When to stop": "duration max-frames fail-on-gap strict",
         "Several feeds": "config check",
@@ -51,6 +53,7 @@ LOSS = 3
 @connection_options
 @output_options
 @hook_options
+@ship_options
 @limit_options
 @click.option("--fail-on-gap", is_flag=True, help="Exit with 3 if the venue's sequence numbers had a gap.")
 @click.option("--strict", is_flag=True, help="Exit with 3 if the venue did not accept everything that was asked for.")

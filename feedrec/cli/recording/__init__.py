@@ -12,6 +12,7 @@ What `feedrec record` consists of.
     file_names.py        what it calls its files
     finished_files.py    what it does with each finished file
     finish_leftover.py   finishes one that a killed recorder has left
+    ship_process.py      uploads finished files, in a process of its own
     snapshot_process.py  puts states into finished files, in a process of its own
     run.py               running it: live status, summary
     open_files.py        how many files it may have open

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from ...errors import UsageError
 from ...recorder.session.run_options import Limits, RunOptions
 from .options.hook_options import HookOptions
 from .options.metrics_options import MetricsPlace
+from .options.ship_options import ShipOptions
 from .output import OutputOptions
 from .source import SourceOptions
 
@@ -49,6 +50,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
         source: What to record.
         place: Where to write it.
         hooks: What is done with finished files.
+        ship: Where they are shipped to.
         limits: When to stop.
         run: How to treat its connections.
         loss: What counts as loss.
@@ -58,6 +60,7 @@ class FeedOptions(msgspec.Struct, frozen=True):
     source: SourceOptions
     place: OutputOptions
     hooks: HookOptions = HookOptions()
+    ship: ShipOptions = ShipOptions()
     limits: Limits = Limits()
     run: RunOptions = RunOptions()
     loss: LossOptions = LossOptions()
@@ -71,10 +74,8 @@ class FeedOptions(msgspec.Struct, frozen=True):
             UsageError: If some cannot be combined.
 
         """
-        parts: dict[str, Any] = {
-            part: kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
-            for part, kind in _PARTS.items()
-        }
+        values = _made(ShipOptions, values).completed(values)
+        parts: dict[str, Any] = {part: _made(kind, values) for part, kind in _PARTS.items()}
         return cls(**parts)
 
     def check(self, feed: Feed) -> None:
@@ -86,16 +87,25 @@ class FeedOptions(msgspec.Struct, frozen=True):
 
         """
         self.hooks.check(feed.name, self.place.output)
+        self.ship.check(self.place.output)
         if self.run.verify_books:
             from ...recorder.checking.book_checks import checks_of
 
             checks_of(feed)
 
 
+_Part = TypeVar("_Part", bound=msgspec.Struct)
+
+
+def _made(kind: type[_Part], values: Mapping[str, Any]) -> _Part:
+    return kind(**{name: values[name] for name in kind.__struct_fields__ if name in values})
+
+
 _PARTS: dict[str, type[msgspec.Struct]] = {
     "source": SourceOptions,
     "place": OutputOptions,
     "hooks": HookOptions,
+    "ship": ShipOptions,
     "limits": Limits,
     "run": RunOptions,
     "loss": LossOptions,

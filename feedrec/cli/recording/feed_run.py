@@ -42,7 +42,7 @@ class FeedRun:
 
     def __init__(self, source: Source, options: FeedOptions, services: RunServices, name: str = "") -> None:
         self.source, self.options, self.name = source, options, name
-        self.output: Output = open_output(source, options.place, options.hooks, name)
+        self.output: Output = open_output(source, options.place, options.hooks, name, ship=options.ship)
         run = msgspec.structs.replace(options.run, name=name)
         self.watch = services.watch_run(source, run, self.output)
         try:
@@ -58,8 +58,10 @@ class FeedRun:
         return self.output.settle(summary, error)
 
     def is_lossy(self, summary: Summary) -> bool:
-        """Tell whether it lacks what `--fail-on-gap` and `--strict` are about; name what was never answered."""
+        """Tell whether it lacks what the options ask for, or files could not be shipped; name what was not answered."""
         loss = self.options.loss
+        if summary.shipping is not None and summary.shipping.failed:
+            return True
         return (loss.fail_on_gap and summary.counts.gaps > 0) or (loss.strict and not _is_complete(summary))
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from ...model import Header
     from ...recorder.output.file_chain import FileChain
     from .options.hook_options import HookOptions
+    from .options.ship_options import ShipOptions
     from .output import OutputOptions
 
 __all__ = ["LeftBehind", "chain_for"]
@@ -18,7 +19,9 @@ __all__ = ["LeftBehind", "chain_for"]
 _JUST_BEGUN = 1_000_000_000  # nanoseconds within which the file of another recorder has its lock, and its header
 
 
-def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: str, naming: FileNaming) -> FileChain:
+def chain_for(
+    header: Header, options: OutputOptions, hooks: HookOptions, ship: ShipOptions, name: str, naming: FileNaming
+) -> FileChain:
     """
     Return the steps that each finished file goes through.
 
@@ -26,6 +29,7 @@ def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: 
         header: The header of the recording.
         options: How it is written.
         hooks: What else is done.
+        ship: Where they are shipped to.
         name: The name of the run.
         naming: How its files are named, which tells Parquet from the others.
 
@@ -35,15 +39,17 @@ def chain_for(header: Header, options: OutputOptions, hooks: HookOptions, name: 
     from ...recorder.keeping.retention import Retention
     from ...recorder.output.checkpoint_finisher import CheckpointFinisher
     from ...recorder.output.parquet_finisher import ParquetFinisher
+    from .options.keep_options import joined_keeps
 
-    chain = hooks.chain(header, name)
+    chain = hooks.chain(header, name, marks=ship.ship is not None)
     if naming.pattern.suffix == PARQUET_SUFFIX:
         chain.append(ParquetFinisher(overwrite=options.overwrite))
     elif options.checkpoints:
         chain.append(CheckpointFinisher())
+    is_shipped = ship.add_step(chain, naming)
     hooks.add_steps(chain)
-    if (keep := options.kept) is not None:
-        chain.end_with(Retention(naming, key_of(header), keep))
+    if (keep := joined_keeps([*options.keep, *ship.kept])) is not None:
+        chain.end_with(Retention(naming, key_of(header), keep, is_shipped=is_shipped))
     return chain
 
 

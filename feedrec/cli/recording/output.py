@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ...recorder.output.file_chain import FileChain
     from ...recorder.output.writer_protocol import GrowingRecording
     from .options.hook_options import HookOptions
+    from .options.ship_options import ShipOptions
 
 __all__ = ["Output", "OutputOptions", "open_output", "output_options"]
 
@@ -218,6 +219,7 @@ class Output(NamedTuple):
                 self.chain.finish()
             except RecordingError as failed:
                 error = error or failed
+        shipping = None if self.chain is None else self.chain.shipping
         lost = self.writer.frames_lost
         files = [] if summary.path in {None, "-"} else _existing(self.writer.places)
         path = _named(files, str(self.writer.path)) if files else summary.path
@@ -226,7 +228,7 @@ class Output(NamedTuple):
             error = RecordingError(
                 self.writer.path, f"{lost:,} frames are lost: a file was removed and could not be copied"
             )
-        return msgspec.structs.replace(summary, path=path, lost=lost, files=names), error
+        return msgspec.structs.replace(summary, path=path, lost=lost, files=names, shipping=shipping), error
 
     def let_go(self) -> None:
         """Wait for what is done with files that earlier runs have left; for a run that has recorded nothing itself."""
@@ -258,7 +260,14 @@ def _named(files: Sequence[Path], pattern: str) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
-def open_output(source: Source, options: OutputOptions, hooks: HookOptions | None = None, name: str = "") -> Output:
+def open_output(
+    source: Source,
+    options: OutputOptions,
+    hooks: HookOptions | None = None,
+    name: str = "",
+    *,
+    ship: ShipOptions | None = None,
+) -> Output:
     """
     Start the recording.
 
@@ -267,6 +276,7 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
         options: Where.
         hooks: What is done with each finished file, if anything is.
         name: The name of the run; empty for that of its endpoint.
+        ship: Where its files are shipped to, if anywhere.
 
     Raises:
         UsageError: If the name does not match any format.
@@ -279,12 +289,14 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
     from ...formats.stream.plain import PlainEncoder
     from .finished_files import chain_for
     from .options.hook_options import HookOptions
+    from .options.ship_options import ShipOptions
 
-    hooks, header = hooks or HookOptions(), source.header()
+    hooks, ship, header = hooks or HookOptions(), ship or ShipOptions(), source.header()
     if options.mode is None:
         options = msgspec.structs.replace(options, mode=source.file_mode())
     hooks.check(header.endpoint, options.output)
-    chains = functools.partial(chain_for, header, options, hooks, name)
+    ship.check(options.output)
+    chains = functools.partial(chain_for, header, options, hooks, ship, name)
     if options.output == "-":
         refuse_terminal()
         return Output(recording_to(StreamTarget(sys.stdout.buffer), header, PlainEncoder()))
@@ -294,6 +306,12 @@ def open_output(source: Source, options: OutputOptions, hooks: HookOptions | Non
     path = Path(options.output or ".")
     if not (os.path.isdir(path) or (options.output or "").endswith("/")):  # noqa: PTH112  Path.is_dir may raise
         return _open_files(_names_from(path, options), header, source, options, chains)
+    return _open_in_folder(path, header, source, options, chains)
+
+
+def _open_in_folder(
+    path: Path, header: Header, source: Source, options: OutputOptions, chains: Callable[[FileNaming], FileChain]
+) -> Output:
     number = 0
     while True:
         number += 1

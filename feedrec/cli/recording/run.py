@@ -16,6 +16,7 @@ from ...formats.line.subscribed import SubscribedFacts
 from ...recorder import Progress, Summary
 from ...recorder.output.counting_writer import Counts
 from ...recorder.output.writer_protocol import GrowingRecording
+from ...recorder.watching.shipping_facts import ShippingFacts
 from .. import output
 from ..live.live_line import LiveLine, fitting
 from ..live.repeating import repeating
@@ -156,6 +157,18 @@ def status_line(before: Progress, now: Progress, width: int | None = None) -> st
     return fitting(parts, width)
 
 
+def _shipped(facts: ShippingFacts | None) -> list[str]:
+    """Tell what was shipped, and what was not, in a line; nothing if nothing was to be."""
+    if facts is None:
+        return []
+    texts = [f"shipped {output.count(facts.files, 'file')} ({output.size(facts.bytes)}) to {facts.url}"]
+    texts += [f"{output.count(facts.waiting, 'file')} left for the next start"] if facts.waiting else []
+    if facts.failed:
+        texts.append(f"not shipped: {facts.failed[0]}")
+        texts += [f"and {len(facts.failed) - 1} more"] if len(facts.failed) > 1 else []
+    return [", ".join(texts)]
+
+
 def _resets(counts: Counts) -> list[str]:
     """Tell of resets, of what was subscribed again and of what checks found, if there is anything to tell."""
     each = (counts.resets, "reset"), (counts.resyncs, "resync"), (counts.findings, "finding")
@@ -205,5 +218,5 @@ def report(summary: Summary, error: BaseException | None = None, *, err: bool = 
         facts.append(f"{output.count(counts.out_of_order, 'frame')} out of order")
     line = f"  {', '.join(facts)}"
     echo_prose(coloured(line, marked, GAP) if counts.gaps else line, err=err)
-    for missing in missing_lines(summary.subscribed):
-        echo_prose(f"  missing: {missing}", err=err)
+    for further in (*_shipped(summary.shipping), *(f"missing: {one}" for one in missing_lines(summary.subscribed))):
+        echo_prose(f"  {further}", err=err)

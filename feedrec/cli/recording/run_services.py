@@ -66,7 +66,7 @@ class RunServices:
         watch = self.watch.begin(options.name or source.feed.name, source.feed.name, options.stale_after)
         chain = output.chain
         if chain is not None:
-            watch.add_steps(lambda: chain.waiting)
+            watch.add_steps(lambda: chain.waiting, lambda: chain.shipping)
             for step in chain.steps:
                 if isinstance(step, CommandFinisher):
                     self.watch.add_commands(step.runner)

@@ -31,11 +31,18 @@ class BelievedClock:
     Args:
         wall: Returns nanoseconds since 1970, which may step.
         steady: Returns nanoseconds of a clock that never steps.
+        doubts: Whether anything is doubted: not where what is removed is somewhere else as well.
 
     """
 
-    def __init__(self, wall: Callable[[], int] = time.time_ns, steady: Callable[[], int] = time.monotonic_ns) -> None:
-        self._wall, self._steady = wall, steady
+    def __init__(
+        self,
+        wall: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
+        *,
+        doubts: bool = True,
+    ) -> None:
+        self._wall, self._steady, self._doubts = wall, steady, doubts
         self._offset: int | None = None
         self._doubted_since: int | None = None
 
@@ -50,6 +57,8 @@ class BelievedClock:
 
         """
         steady, wall = self._steady(), self._wall()
+        if not self._doubts:
+            return wall
         offset = wall - steady
         if self._offset is None:
             is_all_old = newest is not None and newest < wall - age

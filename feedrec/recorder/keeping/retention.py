@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Protocol
 
 from ...formats.file.lock import Identity, identity_of, lock_if_possible, unlink_if_at
-from ...formats.file.names import carried_path, pending_path, state_path
+from ...formats.file.names import carried_path, pending_path, shipped_path, state_path
 from ...formats.file.naming.file_naming import FileNaming
 from ...model import NANOSECONDS
 from ..output.finisher import Finisher
@@ -31,7 +31,7 @@ from .file_ends import FileEnd, LowPriorityReader
 from .keep_rule import Keep, KeptFile, remove_oldest
 from .named_files import NamedFile, NamedFiles
 
-__all__ = ["Retention"]
+__all__ = ["IsShipped", "Retention"]
 
 _PATIENCE = 10.0  # seconds for which the end of a run waits for it
 _MOST_FAILURES = 10  # in one look
@@ -39,6 +39,13 @@ _READ_AT_ONCE = 500  # files
 _UNUSED_AFTER = 3600 * NANOSECONDS  # an empty folder is none then in which a file is just being begun
 
 log = logging.getLogger("feedrec")
+
+
+class IsShipped(Protocol):
+    """Tells whether a file is safe somewhere else."""
+
+    def __call__(self, path: Path) -> bool | None:
+        """Return whether it is there, which is looked at now; None if that cannot be told now."""
 
 
 class Reader(Protocol):
@@ -61,6 +68,7 @@ class Retention(Finisher):
         keep: How much is kept.
         clock: By which files are old.
         reader: Reads the headers of files.
+        is_shipped: Tells whether a file is somewhere else, without which none is removed; None if all may be.
 
     Attributes:
         removed: Number of files that were removed.
@@ -77,16 +85,18 @@ class Retention(Finisher):
         *,
         clock: BelievedClock | None = None,
         reader: Reader | None = None,
+        is_shipped: IsShipped | None = None,
     ) -> None:
         super().__init__()
         self._naming, self._key, self._keep = naming, key, keep
         self._named = NamedFiles(naming)
-        self._clock = clock or BelievedClock()
+        self._clock = clock or BelievedClock(doubts=is_shipped is None)
         self._reader = reader or LowPriorityReader()
         self._known: dict[Identity, FileEnd] = {}
         self._keys = {key: key}
         self._failures: list[tuple[Path, str]] = []
-        self._has_warned = self._has_told_of_others = False
+        self._has_warned = self._has_told_of_others = self._has_told_of_unshipped = False
+        self._is_shipped = is_shipped
         self.removed = 0
 
     def finish(self) -> None:
@@ -105,10 +115,13 @@ class Retention(Finisher):
         """Remove what is too much now."""
         found = {file.path: file for file in self._named.look()}
         kept = self._kept(list(found.values()))
+        last = max((file.place for file in found.values()), default=None)
         self._failures = []
 
         def remove(one: KeptFile, is_old: bool) -> bool:  # noqa: FBT001  as it is told
-            if self._gives_up or len(self._failures) >= _MOST_FAILURES or not self._remove(found[one.path]):
+            if self._gives_up or len(self._failures) >= _MOST_FAILURES or not self._may_go(one, last):
+                return False
+            if not self._remove(found[one.path]):
                 return False
             log.info("removed %s: %s", one.path, "it is older than is kept" if is_old else "all are more than is kept")
             self.removed += 1
@@ -156,6 +169,27 @@ class Retention(Finisher):
                 held.update(one.path for one in (before, file) if one is not None)
         return held
 
+    def _may_go(self, file: KeptFile, last: tuple[int, int] | None) -> bool:
+        """
+        Return whether a file is safe without us.
+
+        The last one stays: without it the next recorder would give its name again, which is taken there.
+        """
+        if self._is_shipped is None:
+            return True
+        path = file.path
+        if file.place == last:
+            return False
+        if not os.path.lexists(shipped_path(path)):
+            if not self._has_told_of_unshipped:
+                self._has_told_of_unshipped = True
+                log.warning("%s, and what else was never shipped, stays here: feedrec ship does it", path)
+            return False
+        is_shipped = self._is_shipped(path)
+        if is_shipped is False:
+            self._failures.append((path, "it is not there any more as it was shipped"))
+        return is_shipped is True
+
     def _remove(self, file: NamedFile) -> bool:
         """Remove a file with what is beside it, if it is still the one that was seen, and nobody writes to it."""
         try:
@@ -165,7 +199,7 @@ class Retention(Finisher):
         except OSError as error:
             self._failures.append((file.path, error.strerror or str(error)))
             return False
-        for beside in (state_path(file.path), carried_path(file.path)):
+        for beside in (state_path(file.path), carried_path(file.path), shipped_path(file.path)):
             with contextlib.suppress(OSError):
                 beside.unlink()
         self._remove_folders(file.path)

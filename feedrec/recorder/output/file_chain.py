@@ -30,6 +30,7 @@ from ...formats.file.names import (
 )
 from ...model import Header
 from ..commands.process import GRACE
+from ..watching.shipping_facts import ShippingFacts
 from .finished_file import FileFactsKnown, known_of
 from .finisher import Finisher
 from .pending import PendingMark
@@ -89,6 +90,11 @@ class FileChain:
     def waiting(self) -> dict[str, int]:
         """Number of files that wait, by step."""
         return {step.step: step.waiting for step in self._all_steps}
+
+    @property
+    def shipping(self) -> ShippingFacts | None:
+        """How shipping stands; None if nothing is shipped."""
+        return next((step.shipping for step in self.steps if step.shipping is not None), None)
 
     def begin(self, path: Path, begin: Callable[[], GrowingFile]) -> GrowingFile:
         """

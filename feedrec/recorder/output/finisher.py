@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ...threads import thread_for
+from ..watching.shipping_facts import ShippingFacts
 
 __all__ = ["DISK_FULL", "PAUSE_OF_FULL_DISK", "Finisher", "low_priority"]
 
@@ -75,6 +76,11 @@ class Finisher(ABC):
         """Number of files that are not done yet."""
         with self._lock:
             return len(self._files) + (self._current is not None)
+
+    @property
+    def shipping(self) -> ShippingFacts | None:
+        """How shipping stands, if that is what it does."""
+        return None
 
     def add(self, path: Path) -> None:
         """Queue a file, from any thread."""

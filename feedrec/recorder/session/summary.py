@@ -9,6 +9,7 @@ import msgspec
 
 from ...formats.line.subscribed import SubscribedFacts
 from ..output.counting_writer import Counts
+from ..watching.shipping_facts import ShippingFacts
 
 __all__ = ["Progress", "RunState", "Summary"]
 
@@ -68,6 +69,7 @@ class Summary(msgspec.Struct, frozen=True):
         lost: Received frames that are not in the recording, since the disk did not take them.
         files: The files of the recording, if that is known.
         subscribed: What was asked for, and what of it the venue accepted.
+        shipping: What was shipped, and what is left; None if nothing is shipped.
 
     """
 
@@ -78,6 +80,7 @@ class Summary(msgspec.Struct, frozen=True):
     lost: int = 0
     files: list[str] = []
     subscribed: SubscribedFacts = SubscribedFacts()
+    shipping: ShippingFacts | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Return it as the JSON object of `--json`."""
@@ -94,4 +97,5 @@ class Summary(msgspec.Struct, frozen=True):
             "lost": self.lost,
             "files": self.files,
             "subscribed": msgspec.structs.asdict(self.subscribed),
+            **({} if self.shipping is None else {"shipping": self.shipping.as_dict()}),
         }

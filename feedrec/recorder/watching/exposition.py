@@ -22,6 +22,7 @@ from .clock_watch import ClockFacts
 from .lag import BOUNDS
 from .process_watch import ProcessFacts
 from .run_watch import ENDED, FAILED, WAITING, RunFacts
+from .shipping_facts import ShippingFacts
 
 try:
     from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -78,6 +79,13 @@ METRICS = {
     "feedrec_finishers_waiting": MetricSpec(
         "gauge", (*_FEED, "step"), "Finished files that wait for a step of what is done with them."
     ),
+    "feedrec_ship_files_waiting": MetricSpec("gauge", _FEED, "Finished files that are not in the bucket yet."),
+    "feedrec_ship_bytes_waiting": MetricSpec("gauge", _FEED, "Bytes of these."),
+    "feedrec_ship_oldest_seconds": MetricSpec("gauge", _FEED, "Time since the oldest of these was finished, else 0."),
+    "feedrec_ship_files_total": MetricSpec("counter", _FEED, "Files that were shipped and checked."),
+    "feedrec_ship_bytes_total": MetricSpec("counter", _FEED, "Bytes of these."),
+    "feedrec_ship_failures_total": MetricSpec("counter", _FEED, "Attempts to ship a file that came to nothing."),
+    "feedrec_ship_files_failed": MetricSpec("gauge", _FEED, "Files that stay here: another object has their name."),
     "feedrec_command_runs_total": MetricSpec(
         "counter", ("kind", "result"), "Commands by how they ended: success or failure; dropped if too many waited."
     ),
@@ -199,6 +207,7 @@ def _samples_of_run(run: RunFacts, *, is_ready: bool) -> Samples:
         return
     for step, waiting in run.waiting().items():
         yield "feedrec_finishers_waiting", (*feed, step), waiting
+    yield from _samples_of_shipping(feed, run.shipping())
     values = {
         "out_of_order_total": counts.out_of_order,
         "reconnects_total": counts.reconnects,
@@ -214,6 +223,19 @@ def _samples_of_run(run: RunFacts, *, is_ready: bool) -> Samples:
         "files_finished_total": disk.files,
     }
     yield from ((f"feedrec_{name}", feed, value) for name, value in values.items() if value is not None)
+
+
+def _samples_of_shipping(feed: tuple[str, str], facts: ShippingFacts | None) -> Samples:
+    if facts is None:
+        return
+    oldest = 0.0 if facts.oldest is None else max(time.time_ns() - facts.oldest, 0) / NANOSECONDS
+    yield "feedrec_ship_files_waiting", feed, facts.waiting
+    yield "feedrec_ship_bytes_waiting", feed, facts.waiting_bytes
+    yield "feedrec_ship_oldest_seconds", feed, oldest
+    yield "feedrec_ship_files_total", feed, facts.files
+    yield "feedrec_ship_bytes_total", feed, facts.bytes
+    yield "feedrec_ship_failures_total", feed, facts.failures
+    yield "feedrec_ship_files_failed", feed, len(facts.failed)
 
 
 def _samples_of_channels(run: RunFacts) -> Samples:

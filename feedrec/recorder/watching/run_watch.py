@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
@@ -22,8 +22,10 @@ from .figures import COUNTED, EndpointFigures, label
 from .incidents import Incident, IncidentKind, Incidents
 from .lag import LagSampler
 from .rules import Change, DiskRule, StaleRule
+from .shipping_facts import ShippingFacts
+from .watched import Link, RunCounts, WatchedRecording, WatchedRun
 
-__all__ = ["ENDED", "FAILED", "LATELY", "WAITING", "Link", "RunFacts", "RunWatch", "WatchedRun"]
+__all__ = ["ENDED", "FAILED", "LATELY", "WAITING", "RunFacts", "RunWatch"]
 
 LATELY = 25.0
 """Seconds within which something has arrived on a connection that lives: a silent one is pinged, and then dropped."""
@@ -35,69 +37,6 @@ WAITING, ENDED, FAILED = "waiting", "ended", "failed"
 """States of a run that has not begun, and of one that is over."""
 
 log = logging.getLogger("feedrec")
-
-
-class Link(Protocol):
-    """A connection, as far as it is watched; times are seconds of `time.monotonic`."""
-
-    @property
-    def seconds_open(self) -> float:
-        """Seconds since it was opened; 0 if it is not open."""
-
-    @property
-    def last_bytes(self) -> float:
-        """When anything arrived last."""
-
-    @property
-    def silence_limit(self) -> float | None:
-        """Seconds without a frame that the feed calls impossible; None if frames may be rare."""
-
-
-class RunCounts(Protocol):
-    """The counts of a run; see `Counts`."""
-
-    @property
-    def out_of_order(self) -> int: ...
-    @property
-    def reconnects(self) -> int: ...
-
-
-class RunProgress(Protocol):
-    """How a run stands; see `Progress`."""
-
-    @property
-    def state(self) -> str: ...
-    @property
-    def counts(self) -> RunCounts: ...
-
-
-class WatchedRun(Protocol):
-    """A run, as far as it is watched."""
-
-    @property
-    def progress(self) -> RunProgress:
-        """How it stands."""
-
-    @property
-    def subscribed(self) -> SubscribedFacts:
-        """What was asked for, and what the venue accepted."""
-
-    @property
-    def links_wanted(self) -> int:
-        """How many connections it keeps open."""
-
-
-class WatchedRecording(Protocol):
-    """What the run writes to; see `GrowingRecording`."""
-
-    @property
-    def backlog(self) -> int: ...
-    @property
-    def file_size(self) -> int: ...
-    @property
-    def frames_lost(self) -> int: ...
-    @property
-    def disk(self) -> DiskStanding: ...
 
 
 class _Connection(msgspec.Struct):
@@ -125,6 +64,7 @@ class RunFacts(msgspec.Struct, frozen=True):
         backlog, file_size, frames_lost: See `GrowingRecording`.
         disk: See `DiskStanding`.
         waiting: Returns the finished files that wait for each step of what is done with them; it may wait for a lock.
+        shipping: Returns how shipping stands, if anything is shipped; it may wait for a lock.
 
     """
 
@@ -142,6 +82,7 @@ class RunFacts(msgspec.Struct, frozen=True):
     frames_lost: int = 0
     disk: DiskStanding = DiskStanding()
     waiting: Callable[[], Mapping[str, int]] = dict
+    shipping: Callable[[], ShippingFacts | None] = lambda: None
 
 
 class RunWatch:
@@ -188,6 +129,7 @@ class RunWatch:
         self._partial = StaleRule("not all connections have been open", "all connections are open again")
         self._all_open = self._quiet_since  # when all were open
         self._waiting: Callable[[], Mapping[str, int]] = dict
+        self._shipping: Callable[[], ShippingFacts | None] = lambda: None
         self._has_failed = False
 
     # Told by the run
@@ -197,9 +139,11 @@ class RunWatch:
         self._run, self._recording = run, recording
         self._quiet_since = self._last_sign = self._all_open = self._steady()
 
-    def add_steps(self, waiting: Callable[[], Mapping[str, int]]) -> None:
-        """Have it shown how many finished files wait for each step of what is done with them."""
-        self._waiting = waiting
+    def add_steps(
+        self, waiting: Callable[[], Mapping[str, int]], shipping: Callable[[], ShippingFacts | None] = lambda: None
+    ) -> None:
+        """Have it shown how many finished files wait for each step of what is done with them, and how shipping is."""
+        self._waiting, self._shipping = waiting, shipping
 
     def add_connection(self, number: int, feed: Feed, link: Link) -> None:
         """Watch a connection, which is about to be opened."""
@@ -342,6 +286,7 @@ class RunWatch:
             recording.frames_lost,
             recording.disk,
             self._waiting,
+            self._shipping,
         )
 
     @property

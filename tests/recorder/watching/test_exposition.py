@@ -19,6 +19,7 @@ from feedrec.recorder.watching.exposition import METRICS, STATES, Exposition
 from feedrec.recorder.watching.incidents import Incidents
 from feedrec.recorder.watching.lag import BOUNDS
 from feedrec.recorder.watching.process_watch import CommandFacts, ProcessFacts, ProcessWatch, Readiness
+from feedrec.recorder.watching.shipping_facts import ShippingFacts
 
 from .watched import Watched
 
@@ -41,7 +42,7 @@ def facts(*, names: tuple[str, ...] = ("main",), quality: ClockQuality | None = 
             {"channel": "status"},
         ]
         run.subscribed = SubscribedFacts(asked, [asked[1]], [{"channel": "level2", "products": ["X-USD"]}])
-        run.watch.add_steps(lambda: {"parquet": 2})
+        run.watch.add_steps(lambda: {"parquet": 2}, lambda: ShippingFacts("s3://b", 3, 100, 0, 5, 200, 7, ["x"]))
         runs.append(run.watch.facts())
     readiness = Readiness(True, {name: [] for name in names})
     return ProcessFacts(runs, readiness, ClockFacts(1, quality), {"alert": CommandFacts(5, 4, 3, 2)})
@@ -68,6 +69,24 @@ def test_every_metric_is_written_and_no_other() -> None:
         if family.name.startswith("feedrec_")
     }
     assert found == {(name, spec.kind, tuple(sorted(spec.labels))) for name, spec in METRICS.items()}
+
+
+def test_how_shipping_stands() -> None:
+    """The age of the oldest is told by the wall clock: it was finished in 1970."""
+    found = {
+        key[0].removeprefix("feedrec_ship_"): value
+        for key, value in samples(Exposition().write(facts()).body.decode()).items()
+        if key[0].startswith("feedrec_ship_")
+    }
+    assert found.pop("oldest_seconds") > 1e9
+    assert found == {
+        "files_waiting": 3,
+        "bytes_waiting": 100,
+        "files_total": 5,
+        "bytes_total": 200,
+        "failures_total": 7,
+        "files_failed": 1,
+    }
 
 
 def test_the_documentation_lists_them() -> None:

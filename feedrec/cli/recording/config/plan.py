@@ -57,6 +57,7 @@ def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any
         "rest": source.rest is not None,
         "files": _files(source, options.place),
         "kept": _kept(options.place),
+        **({"shipped": options.ship.said} if options.ship.ship else {}),
         "finished": options.hooks.said,
         "limits": {
             "duration": options.limits.duration,
@@ -86,6 +87,7 @@ def plan_lines(
     rows += [["", "REST", "asked beside the feed"]] if facts["rest"] else []
     rows += [["", "files", facts["files"]]]
     rows += [["", "kept", facts["kept"]]] if facts["kept"] else []
+    rows += [["", "shipped", facts["shipped"]]] if facts.get("shipped") else []
     rows += [["", "finished", facts["finished"]]] if facts["finished"] else []
     rows += [["", "ends", _end(options)], ["", "disk", _disk(options.place)]]
     keys = ", with credentials" if facts["credentials"] else ""

@@ -15,8 +15,8 @@ from ..feed_options import FEED_OPTIONS
 
 __all__ = ["AFTER_AT", "PATHS", "TableReader", "files_named_in"]
 
-PATHS = frozenset({"output", "key_file"})
-"""Parameters whose value is a path."""
+PATHS = frozenset({"output", "key_file", "ship"})
+"""Parameters whose value is a path; it may also be a URL, which is one wherever it stands."""
 
 _IN_LIST, _WHOLE = re.compile(r"((?:^|(?<=[:,]))\s*@)([^,]*)"), re.compile(r"^(@)(.*)$", re.DOTALL)
 
@@ -107,7 +107,7 @@ class TableReader:
     def _placed(self, option: click.Option, text: str) -> str:
         """Return a text with the paths in it as seen from the working directory."""
         if option.name in PATHS:
-            return text if text == "-" else self._path(text)
+            return text if text == "-" or "://" in text else self._path(text)
         at = AFTER_AT.get(option.name or "")
         return text if at is None else at.sub(lambda found: found[1] + self._path(_no_stdin(found[2])), text)
 

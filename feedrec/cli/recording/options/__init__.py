@@ -9,6 +9,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     connection_options.py  how many connections, and how old they get
     keep_options.py        how much of the files is kept
     hook_options.py        what is done with finished files
+    ship_options.py        where finished files are shipped to
     resync_options.py      what it does about wrong books
     alert_options.py       the command that is run when somebody should know
     command_type.py        commands with placeholders

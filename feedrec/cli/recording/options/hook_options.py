@@ -103,18 +103,19 @@ class HookOptions(msgspec.Struct, frozen=True):
         texts += [f"{self.on_rotate.words[0]} is run"] if self.on_rotate is not None else []
         return ", then ".join(texts)
 
-    def chain(self, header: Header, name: str = "") -> FileChain:
+    def chain(self, header: Header, name: str = "", *, marks: bool = False) -> FileChain:
         """
         Return what is done with finished files before what their format asks for; `add_steps` adds what comes after.
 
         Args:
             header: The header of the recording.
             name: The name of the run; empty for that of its endpoint.
+            marks: Whether something must be done besides what these options ask for.
 
         """
         from ....recorder.output.file_chain import FileChain
 
-        chain = FileChain(header, name or header.endpoint, marks=self.has_any)
+        chain = FileChain(header, name or header.endpoint, marks=marks or self.has_any)
         if self.snapshot_on_rotate:
             from ....recorder.output.snapshot_finisher import SnapshotFinisher
 

@@ -125,7 +125,7 @@ SAMPLES = {
     "command": "echo {path}",
     "duration": "10m",
     "duration or size": "1h",
-    "integer range": 4,
+    "integer range": 5,
     "mode": "0600",
     "path": "key.txt",
     "product": "BTC-USD",
