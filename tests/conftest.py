@@ -19,6 +19,7 @@ import zstandard
 from _pytest.terminal import TerminalReporter
 
 if TYPE_CHECKING:
+    from .cloud.seaweed import Seaweed
     from .object_server import Bucket, ObjectServer
 
 pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
@@ -27,6 +28,10 @@ pytest_plugins = ["pytester"]  # for tests of the plug-in, which run suites
 for _profile, _examples in {"feedrec": 30, "thorough": 100, "thin": 10}.items():
     hypothesis.settings.register_profile(_profile, deadline=None, max_examples=_examples)
 hypothesis.settings.load_profile("feedrec")  # others with --hypothesis-profile, as the Makefile does
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--store", choices=("moto", "seaweedfs"), default="moto", help="what speaks S3 in the tests")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -113,12 +118,30 @@ def capture_frames(capture_path: Path) -> list[bytes]:
 
 
 @pytest.fixture(scope="session")
-def object_server() -> Iterator[ObjectServer]:
+def object_server(request: pytest.FixtureRequest) -> Iterator[ObjectServer]:
     """Run a store of objects on loopback, which speaks S3."""
+    from .cloud.forwarding import forwarding_to  # noqa: PLC0415
     from .object_server import object_server  # noqa: PLC0415  loads moto, for the tests that need it
 
-    with object_server() as server:
+    app = None
+    if request.config.getoption("store") == "seaweedfs":
+        seaweed: Seaweed = request.getfixturevalue("seaweed")
+        app = forwarding_to(seaweed.url)
+    with object_server(app) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """Run a real server of objects: `make test-cloud` has it."""
+    from .cloud.seaweed import Seaweed  # noqa: PLC0415
+
+    server = Seaweed(tmp_path_factory.mktemp("seaweed"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.kill()
 
 
 @pytest.fixture

@@ -194,6 +194,7 @@ def test_an_object_without_a_strong_tag_is_told_apart_by_size_and_time(bucket: B
         store.read("x", 0, 1, seen)
 
 
+@pytest.mark.moto  # of which what is asked can be changed after it was signed
 def test_a_listing_goes_on_where_a_page_failed(bucket: Bucket, store: ObjectStore) -> None:
     """And does not end there, as if that were all."""
     keys = {f"{number:04}" for number in range(30)}

@@ -28,6 +28,7 @@ def _is_signed(request: dict[str, Any], header: str) -> bool:
     return header in signed.split(";")
 
 
+@pytest.mark.moto  # which takes any key for one of KMS
 def test_what_is_written_is_asked_to_be_encrypted_and_given_with_a_signature(bucket: Bucket) -> None:
     """S3 refuses a header of its own that is not signed."""
     store = store_at(bucket.url, Protection("aws:kms", _ARN, "bucket-owner-full-control"))
