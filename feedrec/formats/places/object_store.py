@@ -138,7 +138,8 @@ class ObjectStore:
         """See `Store`."""
         self._check_writable()
         obstore, client = self._clients.obstore, self._clients.reading("")[0]
-        self._tried(key, lambda: obstore.delete(client, key))
+        with suppress(ObjectMissingError):
+            self._tried(key, lambda: obstore.delete(client, key))
 
     def _read(self, key: str, start: int, size: int, of: StoredObject | None) -> Piece:
         """Return what is in a range that one request asks for."""

@@ -121,7 +121,7 @@ def place_of(name: Path | str) -> Path:
     root, _, key = address.partition("/")
     if not root.rpartition("@")[2]:
         raise UsageError(f"{shown}: names no {'server' if is_web else 'bucket'}")
-    if why := _why_unusable(root, key, query, is_web=is_web):
+    if why := _why_unusable(scheme, root, key, query):
         raise UsageError(f"{shown}: {why}")
     return _again((f"{scheme}:", root, *key.removesuffix("/").split("/")), query)
 
@@ -133,7 +133,7 @@ def as_text(path: Path) -> str:
 
 def bucket_of(path: UrlPath) -> UrlPath:
     """Return the URL of the bucket, container or server that an object is in."""
-    return path.parents[len(path.parts) - 3] if path.key else path
+    return UrlPath(*path.parts[:2])
 
 
 def is_there(path: Path, *, as_listed: bool = False) -> bool:
@@ -160,19 +160,20 @@ def without_links(path: Path) -> Path:
     return path if isinstance(path, UrlPath) else Path(os.path.realpath(path))
 
 
-def _why_unusable(root: str, key: str, query: str, *, is_web: bool) -> str:
+def _why_unusable(scheme: str, root: str, key: str, query: str) -> str:
     """Return why nothing can be at an address; empty if something can."""
-    if _HIDDEN in root or query == _HIDDEN:
-        return "what gives access is hidden here: use the URL itself"
-    if not is_web and "@" in root:
-        return "credentials do not belong in a URL but in the environment, or in a profile"
-    if not is_web and not _BUCKET.fullmatch(root):
-        return "this is no name of a bucket"
-    if any(part in {"", ".", ".."} for part in key.removesuffix("/").split("/")) and key:
-        return "a part of this name is empty or made of dots, which no recording can have"
-    if any(character < " " or character == "\x7f" for character in root + key + query):
-        return "there is a control character in it"
-    return ""
+    is_web = scheme.startswith("http")
+    reasons = {
+        "what gives access is hidden here: use the URL itself": _HIDDEN in root or query == _HIDDEN,
+        "credentials do not belong in a URL but in the environment, or in a profile": not is_web and "@" in root,
+        "this is no name of a bucket": not is_web and not _BUCKET.fullmatch(root),
+        "a part of this name is empty or made of dots, which no recording can have": (
+            key != "" and any(part in {"", ".", ".."} for part in key.removesuffix("/").split("/"))
+        ),
+        "Azure takes \\ for /": scheme == "az" and "\\" in key,
+        "there is a control character in it": any(one < " " or one == "\x7f" for one in root + key + query),
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
 
 
 def _again(parts: tuple[str, ...], query: str) -> UrlPath:

@@ -60,6 +60,7 @@ def test_ranges_are_read_as_far_as_the_object_goes(store: Store) -> None:
     assert store.read("x", 0, 1).of.size == 100
     store.create("empty", b"")
     assert store.read("empty", 0, 5).data == b""
+    assert store.read_tail("empty", 5).data == b""
 
 
 def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:

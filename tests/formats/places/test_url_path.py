@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from feedrec.errors import NotARecordingError, UsageError
 from feedrec.formats.file.names import part_path, state_path
-from feedrec.formats.places.url_path import UrlPath, as_text, is_there, place_of, without_links
+from feedrec.formats.places.url_path import UrlPath, as_text, bucket_of, is_there, place_of, without_links
 
 if TYPE_CHECKING:
     from tests.object_server import Bucket
@@ -73,6 +73,10 @@ def test_the_signature_of_a_url_is_kept_and_never_shown() -> None:
     assert str(state_path(place)) == "https://host/a/x.jsonl.zst.state"
     with pytest.raises(UsageError, match="hidden here"):
         place_of(str(place))
+    root = place_of("https://host?x=1")
+    assert isinstance(root, UrlPath)
+    for one in (place, root):
+        assert (str(bucket_of(one)), bucket_of(one).url) == ("https://host", "https://host")
 
 
 def test_a_password_in_a_url_is_never_shown() -> None:
@@ -85,10 +89,12 @@ def test_a_password_in_a_url_is_never_shown() -> None:
         assert "word" not in str(caught.value).partition(": ")[0]
 
 
-@pytest.mark.parametrize("text", ["s3://b/a//x", "s3://b/../x", "s3://b/./x", "s3://b//x", "gs://b/x\n", "az://b b/x"])
+@pytest.mark.parametrize(
+    "text", ["s3://b/a//x", "s3://b/../x", "s3://b/./x", "s3://b//x", "gs://b/x\n", "az://b b/x", r"az://b/a\b"]
+)
 def test_a_name_that_no_object_can_have_is_refused(text: str) -> None:
     """Not taken for another object, as `a/x` would be for `a//x`."""
-    with pytest.raises(UsageError, match=r"part of this name|control character|no name of a bucket"):
+    with pytest.raises(UsageError, match=r"part of this name|control character|no name of a bucket|Azure"):
         place_of(text)
 
 
