@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,7 +68,8 @@ def cat(
 
     A request and its answer are a line as well: method, status, size of the content, address.
 
-    FILE is a recording in any format, or - for stdin, which is printed as it comes.
+    FILE is a recording in any format, or - for stdin, which is printed as it comes. Of a folder, the recordings are
+    printed one after another, those that have something of the span, below the header of the first.
 
     \b
       feedrec cat FILE | jq -c 'select(.event)'
@@ -75,21 +78,55 @@ def cat(
       feedrec cat --follow FILE.part
       feedrec record -c ticker -o - | feedrec cat -
     """
-    from ...formats import open_recording
-    from ...formats.file.pipe import STDIN
-
     if http and (channels or products):
         raise UsageError("--http prints requests and answers, which have no channel and no product")
-    with open_recording(file, wait=_flush_and_wait if follow else None, once=True) as recording:
-        selection = selection_of(file, recording.header, channels, products, start, end)
-        selected = (_Requests if http else _Selected)(recording, selection)
+    from ...formats.file.pipe import STDIN
+
+    paths, start, end = _recordings_of(file, start, end, follow=follow)
+    count, is_everything = 0, not http
+    for number, recording in enumerate(_opened(file, paths, follow=follow)):
+        selection = selection_of(recording.path, recording.header, channels, products, start, end)
+        selected = (_Requests if http else _Selected)(recording, selection, has_header=not number)
         if sys.stdout.isatty():
             lines = selected.texts(raw=raw) if raw or full or print0 else selected.summaries()
-            (_echo_each if follow or file == STDIN else echo_paged)(lines)
+            (_echo_each if follow or file == STDIN or len(paths) > 1 else echo_paged)(lines)
         else:
             selected.write(raw=raw, line_end=b"\0" if print0 else b"\n")
-    if not selected.count and (http or not selection.is_everything):
+        count += selected.count
+        is_everything &= selection.is_everything
+    if not count and not is_everything:
         log.warning("nothing matched")
+
+
+def _recordings_of(
+    file: Path, start: Moment | None, end: Moment | None, *, follow: bool
+) -> tuple[list[Path], Moment | None, Moment | None]:
+    """Return the recordings to print: those of a folder that have something of the span, or the one that is named."""
+    from ...formats.places.url_path import UrlPath
+
+    if not isinstance(file, UrlPath) and not os.path.isdir(file):  # noqa: PTH112  Path.is_dir may raise
+        return [file], start, end
+    from ...formats.catalogue.choosing import recordings_for
+    from ...formats.places.opening import is_folder
+
+    if follow and is_folder(file):
+        raise UsageError(f"{file} is a folder: --follow prints one file, the one that is being written")
+    return recordings_for([file], start, end)
+
+
+def _opened(file: Path, paths: Sequence[Path], *, follow: bool) -> Iterator[Recording]:
+    """Yield recordings, open, one after another; they must be of one endpoint."""
+    from ...formats import open_recording
+    from ...formats.file.opening import under_current_name
+
+    endpoint = None
+    opening = partial(open_recording, wait=_flush_and_wait if follow else None, once=True)
+    for path in paths:
+        with under_current_name(path, opening) if len(paths) > 1 else opening(path) as recording:
+            endpoint = endpoint or recording.header.endpoint
+            if endpoint != recording.header.endpoint:
+                raise UsageError(f"{file} has recordings of {endpoint} and {recording.header.endpoint}: name one")
+            yield recording
 
 
 class _Selected:
@@ -99,14 +136,16 @@ class _Selected:
     Args:
         recording: It.
         selection: Selects them.
+        has_header: Whether to print the header before them.
 
     Attributes:
         count: How many there were so far.
 
     """
 
-    def __init__(self, recording: Recording, selection: Selection) -> None:
+    def __init__(self, recording: Recording, selection: Selection, *, has_header: bool = True) -> None:
         self.count = 0
+        self._has_header = has_header
         self._recording = recording
         self._selection = selection
         self._rules = rules_for(recording.header.endpoint)
@@ -137,7 +176,7 @@ class _Selected:
     def _data(self, *, raw: bool) -> Iterator[list[bytes]]:
         """Yield payloads if `raw`, else lines, the header first; many at a time."""
         if not raw:
-            yield [self._recording.header_line]
+            yield [self._recording.header_line] if self._has_header else []
             for batch in self._batches():
                 yield batch.lines
         elif self._selection.is_everything:
@@ -162,7 +201,7 @@ class _Requests(_Selected):
         """Yield the content of the answers if `raw`, else the lines of their events, the header first."""
         from ...formats import exchange_of
 
-        if not raw:
+        if not raw and self._has_header:
             yield [self._recording.header_line]
         for line, event in self._events():
             exchange = exchange_of(event) if raw else None

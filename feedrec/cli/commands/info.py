@@ -16,7 +16,7 @@ from ...model import NANOSECONDS, format_time
 from .. import output
 from ..checkpoints import count_beside
 from ..feed_rules import rules_for
-from ..options import RECORDING, as_json, logging_options
+from ..options import RECORDING, as_json, logging_options, time_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ...formats.line.steady_clock import SteadyClock
     from ...formats.several.inputs import Input
     from ...formats.tools.summary import Activity, RecordingSummary
+    from ...times import Moment
 
     Summaries = Sequence[tuple[Path, RecordingSummary]]
 
@@ -46,9 +47,17 @@ log = logging.getLogger("feedrec")
     type=click.Path(dir_okay=False, path_type=Path),
     help="Compare with the facts in this file, which `feedrec info --json` wrote; exit with 3 if some differ.",
 )
+@time_options
 @as_json
 @logging_options
-def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool) -> None:
+def info(
+    files: tuple[Path, ...],
+    full: bool,
+    golden: Path | None,
+    start: Moment | None,
+    end: Moment | None,
+    as_json: bool,
+) -> None:
     """
     Show what a recording contains: time span, frames by channel and product, gaps, rates, compression.
 
@@ -58,7 +67,8 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
     Of a finished recording, only the index is read: damage does not show then. --full reads everything. What has no
     index, or one of an earlier version, is always read.
 
-    A file in a folder that cannot be read is named and skipped, and the exit code is 1.
+    A file in a folder that cannot be read is named and skipped, and the exit code is 1. With --from and --to, of a
+    folder only recordings count that have something of that span, each as a whole.
 
     The plot shows received frames per second over time, with gaps (g) and reconnects (r) marked below.
 
@@ -71,7 +81,7 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
 
     compare = None if golden is None else _comparison(golden)
     activity = Activity()
-    found, bad = _look_at(files, full=full)
+    found, bad = _look_at(files, (start, end), full=full)
     clocks = starting_clocks(found)
     parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
@@ -85,13 +95,17 @@ def info(files: tuple[Path, ...], full: bool, golden: Path | None, as_json: bool
     else:
         echo(_heading(name, parts, total), *_report(parts, total, activity, checkpoints))
     sys.stdout.flush()
+    _warn(parts, bad)
+    if bad or is_other:
+        raise click.exceptions.Exit(1 if bad else DIFFERS)
+
+
+def _warn(parts: Summaries, bad: Sequence[RecordingError]) -> None:
     for file, summary in parts:
         if summary.jump is not None:
             log.warning("%s: %s", file, summary.jump)
     for error in bad:
         log.warning("skipped: %s", error)
-    if bad or is_other:
-        raise click.exceptions.Exit(1 if bad else DIFFERS)
 
 
 def _comparison(golden: Path) -> Callable[..., bool]:
@@ -101,7 +115,9 @@ def _comparison(golden: Path) -> Callable[..., bool]:
     return partial(report_check, golden, read_golden(golden))
 
 
-def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[RecordingError]]:
+def _look_at(
+    files: Sequence[Path], span: tuple[Moment | None, Moment | None], *, full: bool
+) -> tuple[list[Input], list[RecordingError]]:
     """Return the recordings, and the errors of those in a folder that cannot be read; raise if none can be read."""
     from ...formats import open_recording
     from ...formats.file.opening import under_current_name
@@ -115,12 +131,28 @@ def _look_at(files: Sequence[Path], *, full: bool) -> tuple[list[Input], list[Re
         )
 
     bad: list[RecordingError] = []
-    paths = find_recordings(files, on_bad=bad.append, begun_at=lambda path: look(path).header.created)
+    if span == (None, None):
+        paths = find_recordings(files, on_bad=bad.append, begun_at=lambda path: look(path).header.created)
+    else:
+        from ...formats.catalogue.choosing import recordings_for
+
+        paths = [path for path in recordings_for(files, *span).paths if _can_be_read(path, look, bad)]
     if bad and not paths:
         raise bad[0]
     found = [under_current_name(path, look) for path in paths]
     refuse_doubles(found)
     return found, bad
+
+
+def _can_be_read(path: Path, look: Callable[[Path], object], bad: list[RecordingError]) -> bool:
+    from ...formats.file.opening import under_current_name
+
+    try:
+        under_current_name(path, look)
+    except RecordingError as error:
+        bad.append(error)
+        return False
+    return True
 
 
 def _summarise(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary:

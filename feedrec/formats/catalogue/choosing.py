@@ -10,7 +10,6 @@ from ...times import Moment
 from ..places.opening import is_folder
 from ..several.folder import find_recordings
 from .entry import Entry
-from .folder_entries import entries_in
 from .spans import NeededBefore, recordings_of_span
 
 __all__ = ["Chosen", "recordings_for"]
@@ -59,6 +58,8 @@ def recordings_for(
     """
     if (start is None and end is None) or not all(map(is_folder, paths)):
         return Chosen(find_recordings(paths), start, end)
+    from .folder_entries import entries_in  # noqa: PLC0415  loads pyarrow
+
     folders = [entries_in(path) for path in paths]
     found = [one.path for folder in folders for one in folder.found]
     entries = [entry for folder in folders for entry in folder.entries]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from ..places.opening import store_at
 from ..places.protocol import StoredObject
+from ..places.seen_objects import objects_below
 from ..places.url_path import UrlPath
-from ..several.folder import find_recordings
+from ..several.folder import find_recordings, recordings_among
 
 __all__ = ["Found", "recording_at", "recordings_in"]
 
@@ -39,18 +39,24 @@ def recordings_in(folder: Path) -> list[Found]:
         PlaceError: If it cannot be listed.
 
     """
-    paths = find_recordings([folder], by_name=True)
-    names = [path.relative_to(folder).as_posix() for path in paths]
-    stored = _stored_in(folder, names)
-    return [Found(path, name, stored[name]) for path, name in zip(paths, names, strict=True) if name in stored]
-
-
-def _stored_in(folder: Path, names: Sequence[str]) -> dict[str, StoredObject]:
-    store = store_at(folder)
     if isinstance(folder, UrlPath):
-        return {one.key: one for one in store.list()}
-    found = ((name, store.find(name)) for name in names)  # no walk through what may be a large folder
-    return {name: _of_this_machine(one) for name, one in found if one is not None}
+        listed = _listed_at(folder)
+        if listed:
+            return listed
+    found = []
+    for path in find_recordings([folder], by_name=True):
+        name = path.relative_to(folder).as_posix()
+        one = store_at(folder).find(name)  # no walk through what may be a large folder
+        if one is not None:
+            found.append(Found(path, name, _of_this_machine(one)))
+    return found
+
+
+def _listed_at(folder: UrlPath) -> list[Found]:
+    """Return the recordings below a prefix: one listing tells of all of them."""
+    objects = objects_below(folder)
+    paths = {path.relative_to(folder).as_posix(): path for path in recordings_among(folder, objects)}
+    return [Found(paths[name], name, objects[f"{folder.key}/{name}".lstrip("/")]) for name in sorted(paths)]
 
 
 def recording_at(path: Path) -> Found:

@@ -10,6 +10,8 @@ from ...errors import RecordingError
 from ...model import parse_time
 from ..file.opening import open_recording, under_current_name
 from ..file.recording import Recording
+from ..places.seen_objects import forget_unless
+from ..places.url_path import UrlPath
 from ..several.glance import glance
 from ..several.inputs import inspect_recording
 from .entry import Entry, State, entry_of_facts, entry_of_header
@@ -72,6 +74,8 @@ def look_at_all(
 def look_at(found: Found) -> Entry:
     """Return what is known of a recording from both ends of its file; what is wrong with it is in there, too."""
     stored = found.stored
+    if isinstance(found.path, UrlPath):
+        forget_unless(found.path, stored)
     try:
         return under_current_name(found.path, lambda path: _look(found._replace(path=path)))
     except (RecordingError, OSError) as error:

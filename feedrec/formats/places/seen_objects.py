@@ -18,7 +18,17 @@ from .opening import store_at
 from .protocol import Piece, StoredObject
 from .url_path import UrlPath, bucket_of
 
-__all__ = ["HEAD", "SeenObject", "forget", "is_object", "keep_tail", "objects_below", "seen_object", "tail_size"]
+__all__ = [
+    "HEAD",
+    "SeenObject",
+    "forget",
+    "forget_unless",
+    "is_object",
+    "keep_tail",
+    "objects_below",
+    "seen_object",
+    "tail_size",
+]
 
 HEAD = 256 << 10
 """Bytes of the beginning that are read when an object is opened, with which a reader of lines begins."""
@@ -110,6 +120,14 @@ def forget(path: UrlPath) -> None:
     """Forget an object that is another one now."""
     with _lock:
         _kept.pop(path.url, None)
+
+
+def forget_unless(path: UrlPath, stored: StoredObject) -> None:
+    """Forget an object if it is another one than a listing has just told of."""
+    with _lock:
+        kept = _kept.get(path.url)
+        if kept is not None and (kept.seen.of.size, kept.seen.of.tag) != (stored.size, stored.tag):
+            del _kept[path.url]
 
 
 def is_object(path: UrlPath, *, as_listed: bool = False) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ...errors import NotARecordingError, RecordingError
@@ -11,7 +11,7 @@ from ..file.names import RECORDING_SUFFIXES, counts_as_recording, finished_path,
 from ..file.opening import open_recording, under_current_name
 from ..places.url_path import UrlPath, bucket_of
 
-__all__ = ["find_recordings"]
+__all__ = ["find_recordings", "recordings_among"]
 
 _AT_ONCE = 16
 """Objects whose beginnings are asked for at the same time."""
@@ -104,8 +104,13 @@ def _found_at(prefix: UrlPath) -> list[Path] | None:
     objects = objects_below(prefix)
     if not objects:
         return None if prefix.key else []
+    return recordings_among(prefix, objects)
+
+
+def recordings_among(prefix: UrlPath, keys: Iterable[str]) -> list[Path]:
+    """Return what counts as a recording below a prefix, of the objects that are there; in no order."""
     folders: dict[UrlPath, dict[str, Path]] = {}
-    for key in objects:
+    for key in keys:
         path = bucket_of(prefix) / key
         below = path.parts[len(prefix.parts) : -1]
         if path.key == key and not any(part.startswith(".") for part in below):  # others cannot be named

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -12,6 +13,9 @@ from feedrec.model import Header
 
 from ...formats.catalogue.hourly import run, write
 from ..command import feedrec
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 @pytest.fixture(scope="module")
@@ -94,3 +98,15 @@ def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
     done = feedrec("ls", tmp_path)
     assert done.returncode == 1
     assert b"no recording in this folder" in done.stderr
+
+
+def test_a_bucket_is_listed_and_gets_its_catalogue(bucket: Bucket, tmp_path: Path) -> None:
+    for path in run(tmp_path, 2):
+        bucket.store.create(f"p/{path.name}", path)
+    done = feedrec("ls", f"{bucket.url}/p/", "--write-catalogue")
+    assert done.returncode == 0, done.stderr
+    assert f"{bucket.url}/p: 2 recordings\n" in done.stdout.decode()
+    assert b"x-0002.jsonl.zst" in done.stdout
+    assert [one.key for one in bucket.store.list("p/.catalogue/")]
+    again = feedrec("ls", f"{bucket.url}/p/", "--json")
+    assert all(one["etag"] for one in json.loads(again.stdout)["recordings"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 import msgspec
@@ -20,6 +21,9 @@ from feedrec.formats.several.folder import find_recordings
 
 from ...replay.books.making import START
 from .hourly import at, run, write
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 DAY = 24
 
@@ -114,6 +118,19 @@ def test_two_at_once_leave_one_of_what_they_wrote(place: Path) -> None:
     write_catalogue(early._replace(catalogue={}))
     after = entries_in(place)
     assert (after.looked_at, len(after.entries)) == (1, 5)
+
+
+def test_in_a_bucket_each_file_is_an_object(bucket: Bucket, tmp_path: Path) -> None:
+    for path in run(tmp_path, 3):
+        bucket.store.create(f"p/{path.name}", path)
+    entries = entries_in(bucket.url / "p")
+    assert entries.looked_at == 3
+    assert len(write_catalogue(entries).written) == 1
+    bucket.requests.clear()
+    again = entries_in(bucket.url / "p")
+    assert (again.looked_at, again.entries) == (0, entries.entries)
+    assert len(bucket.requests) == 3, "two listings, and the catalogue's file: no recording is opened"
+    assert all(entry.etag for entry in again.entries)
 
 
 texts = st.text(max_size=20)

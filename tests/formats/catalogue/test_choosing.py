@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,6 +17,9 @@ from feedrec.times import Moment, parse_moment
 
 from ...replay.books.making import START
 from .hourly import HOUR, at, run, write
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 @pytest.fixture
@@ -95,3 +99,24 @@ def test_with_a_catalogue_nothing_is_looked_at(place: Path, monkeypatch: pytest.
 def test_a_folder_without_recordings_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotARecordingError):
         recordings_for([tmp_path], Moment(1), None)
+
+
+def test_of_a_bucket_the_ends_of_objects_are_read_or_a_catalogue_alone(bucket: Bucket, tmp_path: Path) -> None:
+    """By one request each here, where they are small."""
+    for path in run(tmp_path, 4):
+        bucket.store.create(f"p/{path.name}", path)
+    folder, span = bucket.url / "p", (Moment(at(1.01)), Moment(at(1.02)))
+    bucket.requests.clear()
+    without = recordings_for([folder], *span)
+    assert [path.name for path in without.paths] == ["x-0002.jsonl.zst"]
+    assert sorted(one.key for one in bucket.requests if one.key.startswith("p/x")) == [
+        f"p/x-000{number}.jsonl.zst" for number in (1, 2, 3, 4)
+    ]
+    write_catalogue(entries_in(folder))
+    bucket.requests.clear()
+    assert recordings_for([folder], *span) == without
+    assert not [one for one in bucket.requests if one.key.startswith("p/x")]
+    bucket.store.write("p/x-0003.jsonl.zst", write(tmp_path / "x-0003.jsonl.zst", [], 3))
+    bucket.requests.clear()
+    recordings_for([folder], *span)
+    assert {one.key for one in bucket.requests if one.key.startswith("p/x")} == {"p/x-0003.jsonl.zst"}
