@@ -42,7 +42,7 @@ def total_of(entries: Sequence[Entry]) -> dict[str, Any]:
         "not_counted": len(entries) - len(known),
         "first_time": format_time(min(first)) if first else None,
         "last_time": format_time(max(last)) if last else None,
-        **{name: sum(getattr(entry, name) for entry in known) for name in _SUMS},
+        **{name: sum(getattr(entry, name) or 0 for entry in known) for name in _SUMS},
         "size": sum(entry.size for entry in entries),
     }
 

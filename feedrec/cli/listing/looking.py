@@ -24,7 +24,7 @@ def look(paths: Sequence[Path], catalogue: Path | None) -> list[FolderEntries]:
     from ..live.progress import reading
 
     looked: list[FolderEntries] = []
-    with reading("looking") as show:
+    with reading("looking", "{:,}".format) as show:
         for path in paths:
             if is_folder(path):
                 looked.append(entries_in(path, catalogue, show))

@@ -20,8 +20,18 @@ _MINUTE = 60
 
 
 @contextlib.contextmanager
-def reading(what: str) -> Iterator[Callable[[int, int], None]]:
-    """Yield a function to call with the bytes read and the file size; without a terminal it shows nothing."""
+def reading(what: str, say: Callable[[int], str] = output.size) -> Iterator[Callable[[int, int], None]]:
+    """
+    Show how far something has come; without a terminal, nothing is shown.
+
+    Args:
+        what: What is going on.
+        say: Says how much there is of what is counted; by default, bytes.
+
+    Yields:
+        A function to call with how much is done, and how much there is: the bytes read and the file size.
+
+    """
     if not has_live_line():
         yield lambda _done, _size: None
         return
@@ -34,25 +44,28 @@ def reading(what: str) -> Iterator[Callable[[int, int], None]]:
         if now - shown >= _REFRESH:
             shown = now
             with contextlib.suppress(OSError):  # the terminal was closed
-                live.show(progress_line(printable(what), done, size, now - begun, live.width))
+                live.show(progress_line(printable(what), done, size, now - begun, live.width, say))
 
     with LiveLine(sys.stderr) as live:
         yield show
 
 
-def progress_line(what: str, done: int, size: int, seconds: float, width: int) -> str:
+def progress_line(
+    what: str, done: int, size: int, seconds: float, width: int, say: Callable[[int], str] = output.size
+) -> str:
     """
     Say how far it has come.
 
     Args:
         what: What is going on.
-        done: Bytes read.
-        size: Bytes in all.
+        done: Bytes read, or how much is done.
+        size: Bytes in all, or how much there is.
         seconds: How long that took.
         width: Columns that the line may have.
+        say: Says how much that is.
 
     """
-    parts = [f"{what} {min(done / size, 1):.0%}" if size else what, f"{output.size(done)} of {output.size(size)}"]
+    parts = [f"{what} {min(done / size, 1):.0%}" if size else what, f"{say(done)} of {say(size)}"]
     if 0 < done < size and seconds >= 1:
         left = math.ceil(seconds / done * (size - done))
         parts.append(f"{f'{left} s' if left < _MINUTE else output.duration(left)} left")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,13 @@ def test_there_is_a_file_for_each_day_and_recorder(place: Path) -> None:
     assert len(find_recordings([place])) == 4, "none of them is taken for a recording"
 
 
+def test_its_columns_are_documented(place: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "catalogue.md").read_text()
+    rows = re.findall(r"^\| (`.*?) \| (?:text|integer|timestamp|list) \|", page, re.MULTILINE)
+    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    assert sorted(named) == sorted(pl.read_parquet(f"{place}/.catalogue/*.parquet").columns)
+
+
 def test_duckdb_and_polars_query_it(place: Path) -> None:
     files = f"{place}/.catalogue/*.parquet"
     query = f"select path, first_time, frames from read_parquet('{files}') where frames > 0 order by part"
@@ -57,6 +65,22 @@ def test_duckdb_and_polars_query_it(place: Path) -> None:
     assert frame["frames"].to_list() == [row[2] for row in rows]
     assert frame["begin"].dtype == pl.Datetime("ns", "UTC")
     assert frame["begin"].to_list()[1] == dt.datetime.fromtimestamp(at(1) // 10**9, dt.UTC)
+
+
+def test_the_queries_of_the_documentation_are_answered(place: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "catalogue.md").read_text()
+    sql, polars = (re.search(rf"```{name}\n(.*?)```", page, re.DOTALL) for name in ("sql", "python-polars"))
+    assert sql is not None
+    assert polars is not None
+    here = f"{place}/.catalogue"
+    query = sql[1].replace("recordings/.catalogue", here)
+    assert duckdb.execute(query).fetchall() == []
+    assert [row[0] for row in duckdb.execute(query.replace("gaps > 0", "gaps = 0")).fetchall()] == [
+        f"x-000{number}.jsonl.zst" for number in (1, 2, 3)
+    ]
+    shown: list[pl.DataFrame] = []
+    exec(polars[1].replace("recordings/.catalogue", here), {"print": shown.append})
+    assert shown[0]["frames"].to_list() == [0, 7], "one has no line, and so no day"
 
 
 def test_what_did_not_change_is_neither_looked_at_nor_written(place: Path) -> None:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from pathlib import Path
 
+import pytest
+
 from feedrec.formats import create_recording
-from feedrec.formats.catalogue.listing import recording_at, recordings_in
+from feedrec.formats.catalogue import looking
+from feedrec.formats.catalogue.entry import Entry
+from feedrec.formats.catalogue.listing import Found, recording_at, recordings_in
 from feedrec.formats.catalogue.looking import look_at, look_at_all
 from feedrec.formats.line.steady_clock import SteadyClock
 from feedrec.formats.several.inputs import inspect_index
 from feedrec.formats.tools.summary import Activity, summarise_unread
 from feedrec.model import Header
 
+from ...timing import scaled
 from .hourly import at, run, write
 
 
@@ -85,3 +92,24 @@ def test_its_figures_are_those_of_info(tmp_path: Path) -> None:
     for name in ("frames", "bytes", "sent", "requests", "connections", "gaps", "missing", "first_time", "last_time"):
         assert getattr(entry, name) == getattr(summary, name), name
     assert entry.text_bytes == summary.text_size
+
+
+def test_no_more_are_opened_at_a_time_than_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run(tmp_path, 8)
+    look, lock = looking.look_at, threading.Lock()
+    together, now, most = threading.Barrier(3), 0, 0
+
+    def counted(found: Found) -> Entry:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=scaled(0.2))  # until there are three, as long as there are as many
+        with lock:
+            now -= 1
+        return look(found)
+
+    monkeypatch.setattr(looking, "look_at", counted)
+    looked = look_at_all(recordings_in(tmp_path), {}, at_once=3)
+    assert (most, looked.looked_at) == (3, 8)
