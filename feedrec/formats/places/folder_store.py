@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,7 +118,8 @@ class FolderStore:
         """Give a whole copy under another name, which is removed if it still has that afterwards."""
         folder = self._place(key).parent
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=_UNFINISHED, dir=folder)
+        name = folder / f"{_UNFINISHED}{secrets.token_hex(8)}"
+        descriptor = os.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)  # as new files have it
         try:
             with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor
                 if isinstance(content, Path):
@@ -128,9 +129,9 @@ class FolderStore:
                     file.write(content)
                 file.flush()
                 os.fsync(descriptor)
-            yield Path(name)
+            yield name
         finally:
-            Path(name).unlink(missing_ok=True)
+            name.unlink(missing_ok=True)
 
     @contextlib.contextmanager
     def _telling(self, key: str) -> Iterator[None]:

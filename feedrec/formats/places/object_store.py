@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["ObjectStore"]
 
 _LARGEST_REQUEST = 16 << 20
-_PART, _PARTS_AT_ONCE = 32 << 20, 3  # at most 10,000 parts an object in S3, hence 320 GB
+_PART, _PARTS_AT_ONCE = 16 << 20, 3  # at most 10,000 parts an object in S3, hence 160 GB
 _LONGEST_COPY = 64 << 20  # what a copy within the store may take as long as
 _Result = TypeVar("_Result")
 
