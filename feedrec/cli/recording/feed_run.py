@@ -43,6 +43,8 @@ class FeedRun:
     def __init__(self, source: Source, options: FeedOptions, services: RunServices, name: str = "") -> None:
         self.source, self.options, self.name = source, options, name
         self.output: Output = open_output(source, options.place, options.hooks, name, ship=options.ship)
+        if self.output.chain is not None:
+            self.output.chain.is_waited_for = services.is_ending
         run = msgspec.structs.replace(options.run, name=name)
         self.watch = services.watch_run(source, run, self.output)
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -35,6 +36,7 @@ class RunServices:
         rates: How fast venues may be spoken to by all of them.
         alerts: Runs a command for each; None if there is none.
         watch: Watches the runs; None if nobody wants to know.
+        is_ending: Returns whether no more run will begin.
 
     Raises:
         UsageError: If what the options say cannot be done, or needs what is not installed.
@@ -44,6 +46,7 @@ class RunServices:
 
     def __init__(self, options: ProcessOptions) -> None:
         self.options = options
+        self.is_ending: Callable[[], bool] = lambda: True
         self.incidents = Incidents()
         self.rates = SharedRates()
         self.alerts = None if options.alert is None else Alerts(options.alert, options.alert_timeout, self.incidents)

@@ -52,11 +52,13 @@ class FileChain:
     Attributes:
         steps: What is done, in this order.
         on_done: Called with each file that is through, in the thread of the last step.
+        is_waited_for: Returns whether the process ends as soon as `finish` has; else there is no hurry.
 
     """
 
     def __init__(self, header: Header, feed: str, *, marks: bool = False) -> None:
         self.steps: list[Finisher] = []
+        self.is_waited_for: Callable[[], bool] = lambda: True
         self.on_done: Callable[[Path], object] = lambda path: None  # noqa: ARG005
         self._before: list[Finisher] = []
         self._after: list[Finisher] = []

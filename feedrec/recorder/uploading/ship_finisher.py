@@ -49,6 +49,7 @@ class ShipFinisher(Finisher):
         uploader: Uploads them.
         depth: How many parts of a path are the name of the object.
         is_wanted: Returns whether a file is still to be shipped.
+        is_waited_for: Returns whether the process ends as soon as the run has; else there is no hurry.
         patience: Seconds for which the end of the run waits for a place that takes nothing.
 
     """
@@ -60,10 +61,12 @@ class ShipFinisher(Finisher):
         uploader: Uploader,
         depth: int,
         is_wanted: Callable[[Path], bool] = lambda path: True,  # noqa: ARG005
+        is_waited_for: Callable[[], bool] = lambda: True,
         patience: float = PATIENCE,
     ) -> None:
         super().__init__()
         self._uploader, self._depth, self._is_wanted, self._patience = uploader, depth, is_wanted, patience
+        self._is_waited_for = is_waited_for
         self._shipments: dict[Path, _Shipment] = {}
         self._facts = ShippingFacts(uploader.place.url)
         self._said = ""
@@ -122,7 +125,7 @@ class ShipFinisher(Finisher):
 
         """
         try:
-            self._wait_for_all(time.monotonic())
+            self._wait_for_all()
         except BaseException:
             self.give_up()
             raise
@@ -148,19 +151,23 @@ class ShipFinisher(Finisher):
     def _finish_one(self, path: Path) -> None:  # noqa: ARG002
         raise AssertionError("files are shipped by the process")
 
-    def _wait_for_all(self, began: float) -> None:
+    def _wait_for_all(self) -> None:
+        began: float | None = None
         told = float("-inf")
         while (facts := self.shipping).waiting or self._passing_on:
             now = time.monotonic()
-            failing = self._uploader.failing_for
-            if failing is not None and min(failing, now - began) >= self._patience:
-                return
-            if facts.waiting and now - told >= _PROGRESS_EVERY:
-                told = now
-                what = "1 file is" if facts.waiting == 1 else f"{facts.waiting} files are"
-                size = f"{facts.waiting_bytes:,} bytes"
-                log.info("shipping: %s left, %s; Ctrl-C leaves that to the next start", what, size)
-            time.sleep(_POLL)
+            if self._is_waited_for():
+                began = now if began is None else began
+                failing = self._uploader.failing_for
+                if failing is not None and min(failing, now - began) >= self._patience:
+                    return
+                if facts.waiting and now - told >= _PROGRESS_EVERY:
+                    told = now
+                    what = "1 file is" if facts.waiting == 1 else f"{facts.waiting} files are"
+                    size = f"{facts.waiting_bytes:,} bytes"
+                    log.info("shipping: %s left, %s; Ctrl-C leaves that to the next start", what, size)
+            with self._lock:
+                self._lock.wait(_POLL)
 
     def _answered(self, path: Path, answer: Answer) -> None:
         """Take note of an answer, and go on with the files that nothing holds up any more."""
@@ -193,6 +200,7 @@ class ShipFinisher(Finisher):
         finally:
             with self._lock:
                 self._passing_on -= 1
+                self._lock.notify_all()
 
     def _tell(self, path: Path, answer: Answer) -> None:
         if answer.outcome == Outcome.STAYS:

@@ -51,10 +51,10 @@ class UploadQueue:
 
     def withdraw(self, jobs: Iterable[Job]) -> None:
         """Forget jobs; of those that were begun nobody wants the answer."""
-        for job in jobs:
+        gone = set(jobs)
+        for job in gone:
             self._begun.pop(job, None)
-            if job in self._waiting:
-                self._waiting.remove(job)
+        self._waiting = deque(job for job in self._waiting if job not in gone)
 
     def begin(self, now: float) -> Job | None:
         """Return the job that is to be begun now, and take it for begun; None if none is."""

@@ -28,7 +28,7 @@ from .upload_queue import UploadQueue
 __all__ = ["Uploader"]
 
 _MAIN = "feedrec.cli.recording.ship_process:main"
-_IDLE = 5.0  # seconds after which a process that has nothing to do is ended
+_IDLE = 30.0  # seconds after which a process that has nothing to do is ended
 _PATIENCE = 60.0  # seconds within which whoever looks for one file has an answer
 
 log = logging.getLogger("feedrec")

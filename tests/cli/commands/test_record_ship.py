@@ -138,6 +138,66 @@ def test_ctrl_c_ends_the_wait_and_the_next_recorder_goes_on(tmp_path: Path) -> N
     assert set(files(there)) == {"x-0001.jsonl.zst", "x-0002.jsonl.zst"}
 
 
+def test_the_command_runs_for_what_is_shipped_also_of_parquet(tmp_path: Path) -> None:
+    """It may move the file away, which is there by then."""
+    options = (
+        "-o",
+        "x.parquet",
+        "--ship",
+        tmp_path / "there",
+        "--on-rotate",
+        "sh -c 'ls there > order; mv {path} moved'",
+    )
+    with mock_venue() as url:
+        done = feedrec("record", "--url", url, *CHANNELS, *options, "--max-frames", 10, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    assert [path.name for path in (tmp_path / "there").iterdir()] == ["x-0001.parquet"]
+    assert (tmp_path / "moved").read_bytes() == (tmp_path / "there" / "x-0001.parquet").read_bytes()
+    assert (tmp_path / "order").read_text() == "x-0001.parquet\n"
+
+
+def test_feeds_of_a_configuration_ship_by_one_process(tmp_path: Path) -> None:
+    """A path in it is relative to the file; a plan says where to."""
+    folder = tmp_path / "etc"
+    folder.mkdir()
+    with mock_venue() as url:
+        (folder / "r.toml").write_text(
+            f"""
+            url = "{url}"
+            ship = "there/"
+            ship-keep = "1d"
+            max-frames = 10
+            [feeds.btc]
+            output = "btc/"
+            channel = ["level2"]
+            [feeds.eth]
+            output = "eth/{{channel}}-{{time}}.jsonl.zst"
+            product = "ETH-USD"
+            [feeds.none]
+            output = "none.jsonl"
+            ship = false
+            ship-keep = false
+            """
+        )
+        for name in ("btc", "eth"):
+            (folder / name).mkdir()
+        checked = feedrec("record", "--config", folder / "r.toml", "--check", cwd=tmp_path)
+        assert checked.returncode == 0, checked.stderr.decode()
+        plan = checked.stdout.decode()
+        assert [line.split() for line in plan.splitlines() if "shipped" in line] == [
+            ["shipped", "to", f"{folder}/there/,", "and", "removed", "here", "after", "1d", "00h"]
+        ] * 2
+        done = feedrec("record", "--config", folder / "r.toml", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr.decode()
+    runs = {one["feed"]: one["runs"][0] for one in json.loads(done.stdout)["feeds"]}
+    assert {name: run.get("shipping", {}).get("files") for name, run in runs.items()} == {
+        "btc": 1,
+        "eth": 1,
+        "none": None,
+    }
+    assert files(folder / "there") == files(folder / "btc") | files(folder / "eth")
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -64,3 +64,8 @@ def test_at_the_start_a_clock_by_which_all_is_old_is_doubted(newest: int | None,
     assert clocks.now(newest) - off in (0, -5 * NANOSECONDS)
     clocks.steady += BELIEVED_AFTER
     assert clocks.now(newest) == 0
+
+
+def test_where_nothing_is_lost_nothing_is_doubted() -> None:
+    clock = BelievedClock(lambda: 10**18, lambda: 0, doubts=False)
+    assert clock.now(newest=1, age=0) == 10**18

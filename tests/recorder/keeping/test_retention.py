@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from feedrec.formats import create_recording
+from feedrec.formats.file.names import shipped_path
 from feedrec.formats.file.naming.file_naming import FileNaming, NumberedNames
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
@@ -274,3 +275,59 @@ def test_a_clock_that_jumps_by_a_month_removes_nothing_at_once(tmp_path: Path) -
     seconds = 3600
     retention.look()
     assert not any(path.exists() for path in files)
+
+
+class Shipped:
+    """What tells whether files are somewhere else."""
+
+    def __init__(self) -> None:
+        self.answers: dict[str, bool | None] = {}
+        self.asked: list[str] = []
+
+    def __call__(self, path: Path) -> bool | None:
+        self.asked.append(path.name)
+        return self.answers.get(path.name, True)
+
+
+def shipping(folder: Path, hours: int, **keep: int) -> tuple[Bench, Shipped, Retention]:
+    bench, shipped = Bench(folder, "{time}.jsonl.zst", **keep), Shipped()
+    for hour in range(hours):
+        shipped_path(bench.add(hour)).touch()
+    clock = BelievedClock(lambda: START + 100 * HOUR, doubts=False)
+    return bench, shipped, Retention(bench.naming, KEY, bench.keep, clock=clock, reader=bench.reads, is_shipped=shipped)
+
+
+def test_what_is_shipped_goes_with_its_mark_and_the_last_one_stays(tmp_path: Path) -> None:
+    """Else its name would be given again, which is taken there."""
+    bench, shipped, retention = shipping(tmp_path, 3, nanoseconds=0)
+    retention.look()
+    assert bench.left() == ["20261126T150000Z.jsonl.zst", "20261126T150000Z.jsonl.zst.shipped"]
+    assert shipped.asked == ["20261126T130000Z.jsonl.zst", "20261126T140000Z.jsonl.zst"]
+
+
+def test_a_file_that_is_begun_is_the_last_one(tmp_path: Path) -> None:
+    bench, _, retention = shipping(tmp_path, 2, nanoseconds=0)
+    bench.add(2, suffix=".part")
+    retention.look()
+    assert bench.left() == ["20261126T150000Z.jsonl.zst.part"]
+
+
+def test_what_is_not_there_stays_here_whatever_is_kept(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Of one that was never shipped nothing is asked; one that is gone there stays, and one that cannot be seen now."""
+    bench, shipped, retention = shipping(tmp_path, 5, size=100)
+    first, second, third = ("20261126T130000Z.jsonl.zst", "20261126T140000Z.jsonl.zst", "20261126T150000Z.jsonl.zst")
+    shipped_path(tmp_path / first).unlink()
+    shipped.answers = {second: False, third: None}
+    for _ in range(2):
+        retention.look()
+    assert [name for name in bench.left() if name.endswith(".zst")] == [
+        first,
+        second,
+        third,
+        "20261126T170000Z.jsonl.zst",
+    ]
+    assert shipped.asked == [second, third, "20261126T160000Z.jsonl.zst", second, third]
+    assert [one.getMessage() for one in caplog.records if one.levelno == logging.WARNING] == [
+        f"{tmp_path / first}, and what else was never shipped, stays here: feedrec ship does it",
+        f"{tmp_path / second} is older than is kept, and cannot be removed: it is not there any more as it was shipped",
+    ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import cast
@@ -15,6 +16,8 @@ from feedrec.recorder.uploading.messages import Answer, Job, Outcome, ShipPlace
 from feedrec.recorder.uploading.ship_finisher import ShipFinisher
 from feedrec.recorder.uploading.uploader import Uploader
 
+from ...timing import HANG_TIMEOUT
+
 
 class Uploading:
     """What uploads, or does not, in place of a process."""
@@ -25,10 +28,11 @@ class Uploading:
         self.asked: dict[str, tuple[Job, Callable[[Answer], object]]] = {}
         self.withdrawn: list[str] = []
         self.through: list[str] = []
+        self.hurries = True
         self.failing_for: float | None = None
         self.folder = tmp_path
         self.wanted: Callable[[Path], bool] = lambda _: True
-        self.finisher = ShipFinisher(cast(Uploader, self), 2, self._is_wanted, patience=0.0)
+        self.finisher = ShipFinisher(cast(Uploader, self), 2, self._is_wanted, lambda: self.hurries, patience=0.0)
         self.finisher.then = lambda path: self.through.append(path.name)
 
     def _is_wanted(self, path: Path) -> bool:
@@ -95,6 +99,21 @@ def test_the_end_of_a_run_leaves_what_the_place_does_not_take(tmp_path: Path) ->
     uploading.answer("a", Outcome.SHIPPED)
     uploading.add("c")
     assert (uploading.through, "c" in uploading.asked) == ([], False)
+
+
+def test_where_other_feeds_are_recorded_the_end_of_a_run_waits_as_long_as_it_takes(tmp_path: Path) -> None:
+    """No other run would ship what it leaves: it holds the marks."""
+    uploading = Uploading(tmp_path)
+    uploading.add("a")
+    uploading.answer("a", Outcome.LATER, "no network")
+    uploading.failing_for, uploading.hurries = 3600.0, False
+    thread = threading.Thread(target=uploading.finisher.finish)
+    thread.start()
+    thread.join(0.05)
+    assert thread.is_alive()
+    uploading.answer("a", Outcome.SHIPPED)
+    thread.join(HANG_TIMEOUT)
+    assert (uploading.through, uploading.withdrawn) == (["a"], [])
 
 
 def test_what_a_person_wants_no_more_is_not_shipped(tmp_path: Path) -> None:

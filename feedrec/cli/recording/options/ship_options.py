@@ -182,6 +182,8 @@ class ShipOptions(msgspec.Struct, frozen=True):
         from ....recorder.uploading.ship_finisher import ShipFinisher
         from ....recorder.uploading.uploader import Uploader
 
-        step = ShipFinisher(Uploader.of(self.place), naming.depth, chain.is_wanted)
+        uploader = Uploader.of(self.place)
+        is_waited_for = lambda: chain.is_waited_for()  # noqa: E731, PLW0108  who runs it sets that later
+        step = ShipFinisher(uploader, naming.depth, chain.is_wanted, is_waited_for)
         chain.append(step)
         return step.is_there

@@ -8,6 +8,7 @@ import logging
 from ....errors import FeedrecError
 from ....recorder.fleet.changes import Changes
 from ....recorder.fleet.fleet import Fleet
+from ....recorder.fleet.member import MemberState
 from ...memory import long_lived
 from ...signals import has_controlling_terminal
 from ...terminal import echo_json
@@ -66,6 +67,7 @@ class _Recording:
         file.refuse_unusable(self._plans, self._plans)
         services = self._services = RunServices(process)
         self.fleet: Fleet[FeedPlan] = Fleet(lambda plan: PlannedRun(plan, services), FeedPlan.collides)
+        services.is_ending = self._is_ending
         self.ending = Ending(self.fleet, None if has_controlling_terminal() else self._begin_reading)
         self._is_reading, self._is_due = False, False
         self._reading: asyncio.Task[None] | None = None
@@ -76,6 +78,11 @@ class _Recording:
             self._apply(self._plans)
             async with shown_status(self.fleet):
                 await self.fleet.run()
+
+    def _is_ending(self) -> bool:
+        """Return whether nothing is recorded any more, or soon will be; from any thread."""
+        members = list(self.fleet.members.values())
+        return self.fleet.is_stopping or all(one.state in {MemberState.OVER, MemberState.FAILED} for one in members)
 
     def _begin_reading(self) -> None:
         """Read the configuration again, or once more if it is being read: it may have changed meanwhile."""
