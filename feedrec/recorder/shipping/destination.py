@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import threading
 from pathlib import Path
@@ -78,4 +79,13 @@ def key_of(path: Path, folder: Path, destination: Destination) -> str:
         raise CannotShipError(path, "no object is given such a name: rename it")
     if size > _LONGEST_KEY:
         raise CannotShipError(path, f"its name there would have {size} bytes, and objects have at most {_LONGEST_KEY}")
+    if not isinstance(destination.place, UrlPath) and _are_one(path, destination.place / key):
+        raise CannotShipError(path, "would be shipped onto itself: choose another folder")
     return key
+
+
+def _are_one(path: Path, other: Path) -> bool:
+    """Return whether two names lead to one file, which is gone from both if it is removed under either."""
+    with contextlib.suppress(OSError):
+        return path.samefile(other)
+    return False

@@ -83,3 +83,12 @@ def test_it_is_there_as_long_as_nothing_changed_on_either_side(tmp_path: Path) -
     assert look() == Outcome.GONE
     path.unlink()
     assert look() == Outcome.LATER
+
+
+def test_what_would_be_its_own_copy_is_not_shipped(tmp_path: Path) -> None:
+    """Nor is it there: it would be removed as the copy of itself."""
+    path = recorded(tmp_path / "here")
+    (tmp_path / "link").symlink_to(tmp_path / "here")
+    for place in ("here", "link"):
+        answers = [answer_to(job_of(path, looks=looks), Destination(tmp_path / place)) for looks in (False, True)]
+        assert {answer.outcome for answer in answers} == {Outcome.STAYS}
