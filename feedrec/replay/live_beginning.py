@@ -12,6 +12,7 @@ from ..errors import TruncatedRecordingError, UsageError
 from ..formats import Recording, open_recording
 from ..formats.file.lock import is_being_written
 from ..formats.file.opening import under_current_name
+from ..formats.places.url_path import place_of
 from .options import ReplayOptions
 from .timeline.last_frame import last_received
 
@@ -37,7 +38,7 @@ def begun_live(paths: Sequence[Path | str], options: ReplayOptions) -> ReplayOpt
         return options
     if options.start is not None:
         raise UsageError("a live replay begins at the end of what is recorded: leave out start, or live")
-    path = Path(paths[-1])
+    path = place_of(paths[-1])
     with under_current_name(path, open_recording) as recording:
         if not is_being_written(path):
             raise UsageError(f"{path} is finished, and nothing of it is live: give one that is being written (.part)")

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from ..errors import UsageError
+from ..formats.places.url_path import place_of
 from ..formats.several.folder import find_recordings
 from ..formats.several.inputs import refuse_doubles
 from ..model import parse_duration
@@ -36,7 +37,7 @@ def as_recordings(paths: Sequence[Path | str]) -> list[Path]:
     wrong = [path for path in paths if not isinstance(path, str | Path)]
     if wrong:
         raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
-    files = find_recordings([Path(path) for path in paths])
+    files = find_recordings([place_of(path) for path in paths])
     refuse_doubles(inspect_recordings(files))
     return files
 

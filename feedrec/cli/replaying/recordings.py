@@ -46,11 +46,12 @@ def chosen_recordings(
     from ...formats import open_recording
     from ...formats.catalogue.choosing import recordings_for
     from ...formats.file.opening import under_current_name
+    from ...formats.places.url_path import UrlPath
     from ...formats.several.folder import find_recordings
     from ...formats.several.inputs import inspect_recording, refuse_doubles
 
     for path in paths[1:]:
-        if not os.path.lexists(path) and shutil.which(path):
+        if not isinstance(path, UrlPath) and not os.path.lexists(path) and shutil.which(path):
             raise UsageError(f"{path}: no such file; if it is the command to run, write -- before it")
     if start == "live":
         files, chosen = find_recordings(paths), Chosen([], start, end)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...errors import RecordingExistsError
+from ..places.url_path import UrlPath
 from .names import new_paths, state_path
 
 __all__ = [
@@ -109,7 +110,9 @@ def is_locked(descriptor: int) -> bool:
 
 
 def is_being_written(path: Path) -> bool:
-    """Return whether a file is being written; False if there is no such file, or it cannot be opened."""
+    """Return whether a file is being written; False if there is no such file, or it cannot be opened, and of a URL."""
+    if isinstance(path, UrlPath):
+        return False
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)  # a pipe would be waited for
     except (OSError, ValueError):

@@ -15,6 +15,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from ..places.url_path import UrlPath
 from .names import later_paths
 
 __all__ = ["PRIVATE", "USUAL", "FileMode", "mode_as_strict_as", "parse_mode", "same_mode_as"]
@@ -83,7 +84,7 @@ def mode_as_strict_as(paths: Iterable[Path]) -> FileMode:
     """
     Return the mode for a file that is made from others: nobody may read it who may not read all of them.
 
-    Pipes and devices have no say. The owner may always read and write.
+    Pipes, devices and objects of a store have no say. The owner may always read and write.
     """
     bits = _READ_AND_WRITE
     for path in paths:
@@ -102,6 +103,8 @@ def parse_mode(text: str) -> FileMode | None:
 
 
 def _bits_of(path: Path) -> int:
+    if isinstance(path, UrlPath):
+        return _READ_AND_WRITE
     for name in later_paths(path):  # its recorder may have finished it meanwhile
         with contextlib.suppress(OSError):
             mode = name.stat().st_mode

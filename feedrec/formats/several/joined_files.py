@@ -15,6 +15,7 @@ from ..file.lock import remove_state, unlink_if_at
 from ..file.modes import FileMode, mode_as_strict_as
 from ..file.stream_target import STDOUT
 from ..line.as_written import header_as_written
+from ..places.url_path import UrlPath
 from .inputs import Input
 
 __all__ = ["FinishedFiles", "creating", "leaving_nothing_behind", "refuse_input"]
@@ -25,6 +26,9 @@ class Discardable(Protocol):
 
     def discard(self) -> object:
         """Remove what was begun."""
+
+
+_BOTH = "{} is both input and output: choose another name for the output"
 
 
 class FinishedFiles:
@@ -89,9 +93,13 @@ def refuse_input(path: Path, inputs: Sequence[Input]) -> None:
 
     """
     for one in inputs:
+        if isinstance(path, UrlPath) or isinstance(one.path, UrlPath):
+            if path == one.path:
+                raise UsageError(_BOTH.format(path))
+            continue
         are_there = os.path.exists(path) and os.path.exists(one.path)  # noqa: PTH110  Path.exists may raise
         if are_there and path.samefile(one.path):
-            raise UsageError(f"{path} is both input and output: choose another name for the output")
+            raise UsageError(_BOTH.format(path))
 
 
 def _refuse_damage(error: DamagedRecordingError, written: str) -> NoReturn:

@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ...formats.places.url_path import place_of
 from .book_at import BookAt, book_found
 from .first_place import first_time
 from .following import reading_from
@@ -103,4 +104,4 @@ def books_of(source: BookSource, every: int, start: int | None, end: int | None,
 
 
 def _as_paths(paths: Path | str | Sequence[Path | str]) -> list[Path]:
-    return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    return [place_of(paths)] if isinstance(paths, str | Path) else [place_of(path) for path in paths]

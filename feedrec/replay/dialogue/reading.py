@@ -18,6 +18,7 @@ from ...formats import open_recording
 from ...formats.file.opening import under_current_name
 from ...formats.line.http_events import exchange_of
 from ...formats.line.steady_clock import SteadyClock, reading_of
+from ...formats.places.url_path import place_of
 from ...formats.several.clocks import starting_clocks
 from ...formats.several.inputs import Input, inspect_recording
 from ...http_messages import RECORDER, HttpExchange
@@ -120,7 +121,7 @@ def read_dialogue(paths: Sequence[Path | str], most_bytes: int = MOST_BYTES) -> 
         RecordingError: If one cannot be read, or is damaged.
 
     """
-    files = [inspect_recording(partial(under_current_name, Path(path), open_recording)) for path in paths]
+    files = [inspect_recording(partial(under_current_name, place_of(path), open_recording)) for path in paths]
     found: dict[tuple[int, int], _Reading] = {}
     asked: list[_Exchanged] = []
     size = 0

@@ -8,12 +8,12 @@ import threading
 import time
 from collections.abc import Callable
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from ...errors import FeedrecError, UsageError
+from ...formats.places.url_path import place_of
 from ...model import TIME_LIMIT, format_time
 from ...visible import with_escapes
 from .frames.frame_table import FrameTable
@@ -100,7 +100,7 @@ class Answering:
     @cached_property
     def _recordings(self) -> PageRecordings:
         task = self._task
-        return PageRecordings([Path(path) for path in task.paths], task.start, task.end, task.origin)
+        return PageRecordings([place_of(path) for path in task.paths], task.start, task.end, task.origin)
 
     @cached_property
     def _told_overview(self) -> Overview:

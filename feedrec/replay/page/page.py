@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from ...formats.places.url_path import as_text, place_of
 from ...http_messages import JSON, Headers, HttpAnswer, HttpRequest
 from ..control.control import ROOT
 from ..control.problems import JSON_HEADERS, problem
@@ -56,7 +57,7 @@ class RecordingsPage:
         origin: int | None = None,
         present: Callable[[], int | None] | None = None,
     ) -> None:
-        names = [str(Path(path).absolute()) for path in paths]
+        names = [as_text(place_of(path).absolute()) for path in paths]
         self._task = PageTask(names, start, end, origin, is_replay=present is not None)
         self._present = present
         self.faults: Callable[[], Sequence[Hit]] = list

@@ -17,6 +17,7 @@ from ...feeds.raw import FEEDS as RAW
 from ...formats import Recording, open_recording
 from ...formats.facts.file_facts import FileFacts, decode_facts
 from ...formats.file.opening import under_current_name
+from ...formats.file.recording_file import RecordingFile
 from ...formats.line.fast_path import time_texts
 from ...formats.line.index import Index
 from ...formats.stream.zstd_parser import looks_like_zstd
@@ -248,7 +249,7 @@ def _ends_of(recording: Recording) -> tuple[int | None, int | None]:
     with contextlib.suppress(RecordingError):  # of what is damaged, the beginning counts
         first = _time_among(next(recording.batches(), []), 0)
     last = next((found for lines in recording.blocks_back() if (found := _time_among(lines, -1))), None)
-    if recording.path.stat().st_size <= _SMALL or _is_in_blocks(recording.path):
+    if recording.size <= _SMALL or _is_in_blocks(recording.path):
         with contextlib.suppress(RecordingError):  # there may be some after the last whole block
             for lines in recording.batches(last or first):
                 last = max(_time_among(lines, -1) or 0, last or 0)
@@ -257,8 +258,8 @@ def _ends_of(recording: Recording) -> tuple[int | None, int | None]:
 
 def _is_in_blocks(path: Path) -> bool:
     """Return whether a file is one of which any time is found without reading what is before."""
-    with path.open("rb") as file:
-        return looks_like_zstd(file.read(_MAGIC))
+    with contextlib.closing(RecordingFile(path)) as file:
+        return looks_like_zstd(file.read_at(0, _MAGIC))
 
 
 def _time_among(lines: Sequence[bytes], place: int) -> int | None:

@@ -60,9 +60,9 @@ def _find(path: Path) -> int | None:
         if seen is not None:
             last = seen.facts.received.last
             return None if last is None else last[1]
-        if path.stat().st_size > MOST_READ:
-            return None
         with open_recording(path) as recording:
+            if recording.size > MOST_READ:
+                return None
             return last_received(recording.batches())
     except (OSError, RecordingError, LineError):
         return None

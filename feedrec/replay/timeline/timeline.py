@@ -17,6 +17,7 @@ from ...formats.facts.repeats import replacements_in
 from ...formats.file.opening import under_current_name
 from ...formats.line.index import Index, IndexedBlock
 from ...formats.line.steady_clock import Jump, SteadyClock
+from ...formats.places.url_path import place_of
 from ...formats.several.clocks import beginning_of, clock_at_place, is_stepped, starting_clocks
 from ...formats.several.continued import continued_files
 from ...formats.several.inputs import Input, inspect_recording
@@ -92,7 +93,7 @@ class Timeline:
     ) -> None:
         if not paths:
             raise ValueError("a timeline needs a recording")
-        self.paths = [Path(path) for path in paths]
+        self.paths = [place_of(path) for path in paths]
         self.loop = loop
         self.describe = describe
         self.describe_all = describe_all
@@ -299,7 +300,7 @@ def inspect_recordings(paths: Sequence[Path | str]) -> list[Input]:
         RecordingError: If one of them cannot be read.
 
     """
-    return [_inspect(Path(path)) for path in paths]
+    return [_inspect(place_of(path)) for path in paths]
 
 
 def _inspect(path: Path) -> Input:

@@ -8,6 +8,9 @@ from collections.abc import Callable, Hashable, Sequence
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from ...errors import PlaceError
+from ...formats.places.url_path import UrlPath, as_text
+
 __all__ = ["UnchangedFiles"]
 
 Found = TypeVar("Found")
@@ -17,7 +20,7 @@ class UnchangedFiles(Generic[Found]):
     """
     Remembers what was found out about files, until one of them changes.
 
-    A file is the same if its inode, its size and the times of its last changes are.
+    A file is the same if its inode, its size and the times of its last changes are; an object, if its tag is.
 
     Args:
         most: How many findings are remembered, those that were asked for last.
@@ -40,11 +43,10 @@ class UnchangedFiles(Generic[Found]):
 
         """
         try:
-            files = [path.stat() for path in paths]
-        except OSError:
+            states = [_state_of(path) for path in paths]
+        except (OSError, PlaceError):
             return find_out()
-        states = [(one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in files]
-        key = (about, *map(str, paths), *states)
+        key = (about, *map(as_text, paths), *states)
         with self._lock:
             if key in self._found:
                 self._found.move_to_end(key)
@@ -55,3 +57,12 @@ class UnchangedFiles(Generic[Found]):
             if len(self._found) > self._most:
                 self._found.popitem(last=False)
         return found
+
+
+def _state_of(path: Path) -> Hashable:
+    if isinstance(path, UrlPath):
+        from ...formats.places.seen_objects import seen_object  # noqa: PLC0415  for URLs only
+
+        return seen_object(path).of
+    one = path.stat()
+    return (one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns)

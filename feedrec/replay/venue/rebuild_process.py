@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from ...feeds.venue import Key, VenueFeed
+from ...formats.places.url_path import as_text
 from ..timeline.timeline import Timeline
 from ..worker.beside import PAUSE, Beside
 from ..worker.worker_messages import identity
@@ -41,7 +42,7 @@ class RebuildProcess:
 
     def __init__(self, timeline: Timeline, feed: VenueFeed, *, keeps: bool = False) -> None:
         self._feed = feed
-        self._task = Task(feed.name, identity(feed), [str(path) for path in timeline.paths], keeps)
+        self._task = Task(feed.name, identity(feed), [as_text(path) for path in timeline.paths], keeps)
         self._beside = Beside(_MODULE, self._task, feed, "states are rebuilt")
         written = WrittenStates(timeline, feed, user_cache() if keeps else None)
         self._rebuilder = Rebuilder(timeline, feed, partial(time.sleep, PAUSE), written)

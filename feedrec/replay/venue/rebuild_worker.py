@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import threading
 from functools import partial
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from ...errors import RecordingError, UsageError
 from ...feeds import find_feed
 from ...feeds.venue import VenueFeed
+from ...formats.places.url_path import place_of
 from ..timeline.timeline import Timeline
 from ..worker.worker_loop import Replying, serve_requests
 from ..worker.worker_messages import Failure, identity, write_message
@@ -32,7 +32,7 @@ def rebuilder_for(task: Task) -> tuple[VenueFeed, Timeline, Rebuilder]:
     feed = cast(VenueFeed, find_feed(task.endpoint))
     if identity(feed) != task.identity:
         raise UsageError(f"here is {identity(feed)}, but {task.identity} is meant")
-    paths = [Path(path) for path in task.paths]
+    paths = [place_of(path) for path in task.paths]
     timeline = Timeline(paths, start=task.start, end=task.end, describe=feed.describe)
     written = WrittenStates(timeline, feed, user_cache() if task.keeps else None)
     return feed, timeline, Rebuilder(timeline, feed, written=written)

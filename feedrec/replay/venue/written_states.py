@@ -11,12 +11,11 @@ import bisect
 import contextlib
 import itertools
 import logging
-import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, cast
 
-from ...errors import RecordingError
+from ...errors import PlaceError, RecordingError
 from ...feeds.state.dumped_state import DumpedState, DumpRules, dump_rules
 from ...feeds.venue import FeedState, Key, VenueFeed
 from ...formats.checkpoints.identity import identity_of
@@ -25,6 +24,7 @@ from ...formats.checkpoints.state_file import StateFile, open_state
 from ...formats.checkpoints.state_layout import Checkpoint, FileIdentity, StateDamageError
 from ...formats.file.names import state_path
 from ...formats.line.index import Index
+from ...formats.places.url_path import without_links
 from ..timeline.past import Place
 from ..timeline.timeline import Timeline
 from .start import Start
@@ -159,7 +159,7 @@ class WrittenStates:
                 identity = None
             if identity is None or index is None:
                 return []
-            files.append(_File(number, Path(os.path.realpath(path)), index, identity))
+            files.append(_File(number, without_links(path), index, identity))
         return files
 
     def _about(self, file: _File, keys: Collection[Key]) -> About:
@@ -194,7 +194,7 @@ class WrittenStates:
             return None
         try:
             return open_state(path)
-        except (StateDamageError, OSError) as error:
+        except (StateDamageError, PlaceError, OSError) as error:
             self._tell(path, error)
             return None
 

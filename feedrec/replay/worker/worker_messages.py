@@ -9,6 +9,7 @@ import msgspec
 from ... import errors
 from ...errors import RecordingError
 from ...feeds.base import Feed
+from ...formats.places.url_path import as_text, place_of
 
 __all__ = ["Failure", "identity", "read_exactly", "read_message", "write_message"]
 
@@ -24,11 +25,13 @@ class Failure(msgspec.Struct):
     @classmethod
     def of(cls, error: RecordingError) -> Failure:
         """Return what `error` makes the same error of."""
-        return cls(type(error).__name__, {**vars(error), "path": str(error.path)})
+        return cls(type(error).__name__, {**vars(error), "path": as_text(error.path)})
 
     def error(self) -> RecordingError:
         """Return the error."""
-        made: RecordingError = getattr(errors, self.kind)(**self.arguments)
+        made: RecordingError = getattr(errors, self.kind)(
+            **{**self.arguments, "path": place_of(str(self.arguments["path"]))}
+        )
         return made
 
 

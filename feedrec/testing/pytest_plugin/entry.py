@@ -96,7 +96,12 @@ def feed_dir(request: pytest.FixtureRequest) -> Path:
     if not chosen:
         return request.path.parent
     base = request.config.inipath
-    return Path(request.config.rootpath if base is None else base.parent, chosen)
+    from ...formats.places.url_path import UrlPath, place_of
+
+    folder = place_of(chosen)
+    return (
+        folder if isinstance(folder, UrlPath) else (request.config.rootpath if base is None else base.parent) / folder
+    )
 
 
 @pytest.fixture
@@ -107,12 +112,13 @@ def feed_replay(request: pytest.FixtureRequest, feed_dir: Path | str) -> Iterato
     Its arguments are those of feedrec.testing.FeedReplay, which it returns, started; recordings are looked for in
     `feed_dir`. With `to=`, an endpoint or an address, a recording can be made (--feed-record).
     """
-    from .feeds_of_test import FeedsOfTest, Settings, servers_of  # nothing of feedrec is loaded before
+    from ...formats.places.url_path import place_of  # nothing of feedrec is loaded before
+    from .feeds_of_test import FeedsOfTest, Settings, servers_of
 
     config = request.config
     mode, age, blocks = (_chosen(config, f"feed_{name}") for name in ("record", "max_age", "block_network"))
     settings = Settings.of(mode, age, config.stash[_began], blocks_network=blocks)
-    with FeedsOfTest(Path(feed_dir), settings, servers_of(config)) as feeds:
+    with FeedsOfTest(place_of(feed_dir), settings, servers_of(config)) as feeds:
         request.node.stash[_feeds] = feeds
         yield feeds.start
         del request.node.stash[_feeds]  # with all messages: pytest keeps its tests to the end

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import pytest
 
 from ...errors import FeedrecError, UsageError, WriteError
+from ...formats.places.url_path import UrlPath, place_of
 from ...formats.several.folder import find_recordings
 from ..feed_replay import FeedReplay
 from ..replay_options import as_replay_options
@@ -121,9 +122,13 @@ class FeedsOfTest:
             wrong = [one for one in recordings if not isinstance(one, str | Path)]
             if wrong:
                 raise UsageError(f"a recording is the name of a file or folder, not {wrong[0]!r}")
-            return self._start([self._folder / one for one in recordings], _From(to, endpoint, rest_to), options)
+            return self._start([self._place_of(one) for one in recordings], _From(to, endpoint, rest_to), options)
         except FeedrecError as error:
             raise error.with_traceback(None) from None  # the line of the test is what counts
+
+    def _place_of(self, name: Path | str) -> Path:
+        place = place_of(name)
+        return place if isinstance(place, UrlPath) else self._folder / place
 
     def check(self) -> None:
         """Fail the test if a feed has failed, which the test may not have noticed."""
@@ -162,7 +167,7 @@ class FeedsOfTest:
             feed = self._live_feed(paths, source, options)
         if feed is None:
             for path in paths:
-                for file in find_recordings([path]) if path.is_dir() else [path]:
+                for file in find_recordings([path]):
                     require_whole(file, source.to, self._settings.max_age)
             feed = FeedReplay(*paths, **{"thread": self._servers.thread, **options})
             feed.start()
@@ -173,7 +178,7 @@ class FeedsOfTest:
     def _live_feed(self, paths: list[Path], source: _From, options: dict[str, Any]) -> LiveFeed | None:
         """Return a feed that records, once no other test does; None if nothing is to be recorded."""
         to = source.to
-        missing = [path for path in paths if self._is_to_be_recorded(path, to)]
+        missing = [path for path in paths if not isinstance(path, UrlPath) and self._is_to_be_recorded(path, to)]
         if not missing:
             return None
         if len(paths) > 1:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
+from collections.abc import Hashable
 from pathlib import Path
 
 import pytest
 
-from ...errors import FeedrecError, NotARecordingError
+from ...errors import FeedrecError, NotARecordingError, ObjectMissingError
 from ...formats import open_recording
+from ...formats.file.recording_file import RecordingFile
+from ...formats.places.url_path import UrlPath
 from .record_modes import age_warning, how_to_make
 
 __all__ = ["OldRecordingWarning", "is_made_since", "require_whole"]
@@ -17,9 +21,7 @@ __all__ = ["OldRecordingWarning", "is_made_since", "require_whole"]
 _LFS = b"version https://git-lfs.github.com/spec/"
 """How a file begins that stands for one in Git LFS (https://github.com/git-lfs/git-lfs, docs/spec.md)."""
 
-_Identity = tuple[int, int, int, int]
-
-_whole: dict[Path, _Identity] = {}
+_whole: dict[Path, Hashable] = {}
 """Files that this process has read to their end, as they were then."""
 
 
@@ -42,13 +44,7 @@ def require_whole(path: Path, to: str | None, max_age: int | None) -> None:
         RecordingError: If it cannot be read for another reason.
 
     """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise NotARecordingError(path, how_to_make(to)) from None
-    except OSError as error:
-        raise NotARecordingError(path, f"cannot be read: {error.strerror}") from error
-    identity = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+    identity = _identity_of(path, to)
     if _whole.get(path) == identity:
         return
     try:
@@ -63,6 +59,23 @@ def require_whole(path: Path, to: str | None, max_age: int | None) -> None:
     _whole[path] = identity
 
 
+def _identity_of(path: Path, to: str | None) -> Hashable:
+    if isinstance(path, UrlPath):
+        from ...formats.places.seen_objects import seen_object  # noqa: PLC0415  for URLs only
+
+        try:
+            return seen_object(path).of
+        except ObjectMissingError as error:
+            raise NotARecordingError(path, error.reason) from error
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        raise NotARecordingError(path, how_to_make(to)) from None
+    except OSError as error:
+        raise NotARecordingError(path, f"cannot be read: {error.strerror}") from error
+    return (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
+
+
 def _read_all(path: Path) -> int:
     """Read a recording to its end, but one that is still being written; return when it was begun."""
     with open_recording(path) as recording:
@@ -73,8 +86,8 @@ def _read_all(path: Path) -> int:
 
 
 def _begins_with(path: Path, head: bytes) -> bool:
-    with path.open("rb") as file:
-        return file.read(len(head)) == head
+    with contextlib.closing(RecordingFile(path)) as file:
+        return file.read_at(0, len(head)) == head
 
 
 def is_made_since(path: Path, time: int) -> bool:

@@ -129,6 +129,7 @@ class _LinePass:
         raise CorruptRecordingError(self._path, reason, offset, last_time) from error
 
     def _read(self, numbers: Sequence[int]) -> Iterator[list[bytes]]:
+        self._rows.expect(numbers)
         try:
             for self._group in numbers:
                 for lines in self._rows.read(self._group, self._span):

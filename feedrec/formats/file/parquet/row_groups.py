@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -110,6 +110,12 @@ class RowGroups:
         if found is None or not found.has_min_max:
             return found is None or found.null_count is None or found.null_count < column.num_values
         return bool(found.min <= event <= found.max)
+
+    def expect(self, numbers: Sequence[int]) -> None:
+        """Take which row groups will be read next: those of an object are asked for ahead."""
+        if not self._file.is_here:
+            groups = (self.groups[number] for number in numbers)
+            self._file.expect((group.offset, group.offset + group.size) for group in groups)
 
     def read(self, number: int, span: Span) -> Iterator[list[bytes]]:
         """

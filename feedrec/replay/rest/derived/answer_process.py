@@ -8,6 +8,7 @@ from functools import partial
 
 from ....feeds.rest import RestHalf
 from ....feeds.venue import Catalogue, VenueFeed
+from ....formats.places.url_path import as_text
 from ....http_messages import HttpRequest
 from ...timeline.timeline import Timeline
 from ...venue.rebuild import Rebuilder
@@ -43,7 +44,7 @@ class AnswerProcess:
     def __init__(
         self, half: RestHalf, feed: VenueFeed, timeline: Timeline, catalogue: Catalogue, *, keeps: bool = False
     ) -> None:
-        paths = [str(path) for path in timeline.paths]
+        paths = [as_text(path) for path in timeline.paths]
         about = Task(feed.name, identity(feed), paths, keeps, timeline.start, timeline.end)
         task = AnswerTask(about, {channel: list(products) for channel, products in catalogue.items()})
         self._beside = Beside(_MODULE, task, feed, "answers are made")
