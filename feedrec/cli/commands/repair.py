@@ -71,6 +71,7 @@ def repair(
       feedrec repair --salvage -o saved.jsonl.zst FILE
     """
     from ...feeds import find_feed
+    from ...formats.places.opening import is_folder
 
     if endpoint is not None:
         find_feed(endpoint)
@@ -84,7 +85,7 @@ def repair(
         "endpoint": endpoint,
     }
     save = partial(_save, options={**options, "mode": mode})
-    if file.is_dir():
+    if is_folder(file):
         code = _repair_folder(file, target, save, as_json=as_json)
     else:
         code = _report(save(file, target), endpoint, as_json=as_json)

@@ -19,6 +19,7 @@ from ...errors import (
     NotARecordingError,
     RecordingError,
     RecordingExistsError,
+    UsageError,
     WriteError,
 )
 from ..facts.sequence_check import Rules
@@ -29,6 +30,7 @@ from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaire
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording_file import RecordingFile
 from ..file.target import move_into_place
+from ..places.url_path import UrlPath
 from ..stream.protocols import MAX_LINE
 from ..stream.text_form import HEAD, foreign_text
 from .repair_result import Loss, Repair
@@ -131,15 +133,25 @@ def naming(work: Path, output: Path) -> Iterator[None]:
 
 def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: bool) -> tuple[Path, Path]:
     """Return the names of the old and the new file; the new one may be written."""
+    if isinstance(path, UrlPath):
+        if in_place:
+            raise UsageError(f"{path}: nothing is replaced in a store: write the new one elsewhere, with --output")
+        if output is None:
+            raise UsageError(f"{path}: say where the new recording is to be written, with --output")
     if in_place and path.is_symlink():  # the old file is the target of the link
         path = Path(os.path.realpath(path))
     output = output or repaired_path(path, in_place=in_place)
-    are_there = os.path.exists(output) and os.path.exists(path)  # noqa: PTH110  Path.exists may raise
-    if not in_place and are_there and output.samefile(path):
+    if not in_place and _is_same(path, output):
         raise RecordingExistsError(output, "is the recording to be repaired: use --in-place to replace it")
     if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
         raise RecordingExistsError(output, "already exists: choose another name, or use --overwrite")
     return path, output
+
+
+def _is_same(path: Path, output: Path) -> bool:
+    if isinstance(path, UrlPath):
+        return path == output
+    return os.path.exists(output) and os.path.exists(path) and output.samefile(path)  # noqa: PTH110  may raise
 
 
 @contextlib.contextmanager
@@ -169,7 +181,7 @@ def _may_remove(result: Repair, *, in_place: bool) -> bool:
 
 
 def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool) -> None:
-    result.removed = _may_remove(result, in_place=in_place)
+    result.removed = file.is_here and _may_remove(result, in_place=in_place)
     if result.removed and result.output != result.path and file.is_at(result.path):
         result.path.unlink()
         remove_state(result.path)
