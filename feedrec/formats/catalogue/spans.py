@@ -12,7 +12,7 @@ other follows may have any line from its beginning on.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from .entry import Entry
@@ -107,54 +107,65 @@ def _overlap(parts: Sequence[_Part], start: int | None, end: int | None) -> tupl
 def _first_needed(parts: Sequence[_Part], first: int, start: int, needed: NeededBefore) -> int:
     """Return from which part on files are needed for the state at a time in one of them, or before it."""
     entries = [part.entry for part in parts[: first + 1]]
-    whole = next((place for place in range(first, 0, -1) if _begins_with_state(entries[: place + 1])), 0)
+    whole = _last_with_state(entries)
     before = entries[whole:first]
     if whole == first or any(entry.snapshots is None or not entry.is_known for entry in before):
         return whole  # nobody knows what is in the others
     start = max(start, parts[first].begin)
     known = {(one.channel, one.product) for one in entries[-1].snapshots or () if one.time <= start}
-    keys = {key for entry in before for key in _keys(entry)} - known
-    places = [_place_of(key, reach, before) for key, reach in needed(entries[-1].endpoint, keys)]
-    return min((whole + place for place in places if place is not None), default=first)
+    places = _Places(before)
+    found = [places.of(key, reach) for key, reach in needed(entries[-1].endpoint, places.keys - known)]
+    return min((whole + place for place in found if place is not None), default=first)
 
 
-def _begins_with_state(entries: Sequence[Entry]) -> bool:
-    """Return whether the last of some files begins with snapshots of all that any of those before has one of."""
-    *before, last = entries
-    leading = {(one.channel, one.product) for one in last.snapshots or () if one.time == last.begin}
-    return bool(leading) and leading.issuperset(
-        (one.channel, one.product) for entry in before for one in entry.snapshots or ()
-    )
+def _last_with_state(entries: Sequence[Entry]) -> int:
+    """Return the place of the last file that begins with snapshots of all that any of those before it has one of."""
+    last = 0
+    seen: set[Key] = set()
+    for place, entry in enumerate(entries):
+        snapshots = entry.snapshots or ()
+        leading = {(one.channel, one.product) for one in snapshots if one.time == entry.begin}
+        if leading and leading >= seen:
+            last = place
+        seen |= {(one.channel, one.product) for one in snapshots}
+    return last
 
 
-def _keys(entry: Entry) -> set[Key]:
-    return {(one.channel, one.product or "") for one in entry.channels} | {
-        (one.channel, one.product) for one in entry.snapshots or ()
-    }
+class _Places:
+    """
+    Where the keys of some files of a run are.
 
+    Attributes:
+        keys: All of them.
 
-def _place_of(key: Key, reach: Reach, before: Sequence[Entry]) -> int | None:
-    """Return the place of the file from which on a key's state can be told; None if none tells anything."""
-    with_frames = [place for place, entry in enumerate(before) if key in _keys(entry)]
-    with_snapshot = [
-        place
-        for place, entry in enumerate(before)
-        if any((one.channel, one.product) == key for one in entry.snapshots or ())
-    ]
-    if reach == "frames":
-        return _place_of_enough(key, before, with_frames, with_snapshot)
-    if reach != "beginning" and with_snapshot:
-        return with_snapshot[-1]
-    return None if reach == "snapshot" else min(with_frames, default=None)
+    """
 
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._frames: dict[Key, dict[int, int]] = {}
+        self._snapshots: dict[Key, list[int]] = {}
+        for place, entry in enumerate(entries):
+            for channel in entry.channels:
+                frames = self._frames.setdefault((channel.channel, channel.product or ""), {})
+                frames[place] = frames.get(place, 0) + channel.frames
+            for one in entry.snapshots or ():
+                self._snapshots.setdefault((one.channel, one.product), []).append(place)
+        self.keys = self._frames.keys() | self._snapshots.keys()
 
-def _place_of_enough(
-    key: Key, before: Sequence[Entry], with_frames: Sequence[int], with_snapshot: Sequence[int]
-) -> int | None:
-    """Return the place of the file from which on there are enough frames of a key, or a snapshot."""
-    count = 0
-    for place in reversed(with_frames):
-        count += sum(one.frames for one in before[place].channels if (one.channel, one.product or "") == key)
-        if count >= _ENOUGH or place in with_snapshot:
-            return place
-    return min(with_frames, default=None)
+    def of(self, key: Key, reach: Reach) -> int | None:
+        """Return the place of the file from which on a key's state can be told; None if none tells anything."""
+        snapshots, frames = self._snapshots.get(key, []), self._frames.get(key, {})
+        if reach == "frames":
+            return self._of_enough(frames, snapshots)
+        if reach != "beginning" and snapshots:
+            return snapshots[-1]
+        return None if reach == "snapshot" else min([*frames, *snapshots], default=None)
+
+    @staticmethod
+    def _of_enough(frames: Mapping[int, int], snapshots: Sequence[int]) -> int | None:
+        """Return the place of the file from which on there are enough frames of a key, or a snapshot."""
+        count = 0
+        for place in sorted({*frames, *snapshots}, reverse=True):
+            count += frames.get(place, 0)
+            if count >= _ENOUGH or place in snapshots:
+                return place
+        return min(frames, default=None)

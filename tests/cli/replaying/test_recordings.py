@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from feedrec.cli.replaying.recordings import chosen_recordings
 from feedrec.errors import UsageError
+from feedrec.formats.catalogue.folder_entries import entries_in, write_catalogue
 from feedrec.model import format_time
 from feedrec.times import Moment
 
 from ...formats.catalogue.hourly import at, run
 from ..client import receive_all
 from ..command import mock_venue
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 @pytest.fixture(scope="module")
@@ -47,3 +52,14 @@ def test_a_client_gets_what_it_gets_from_all_of_them(place: Path) -> None:
     assert told[0] == told[1]
     sizes = re.findall(rb'"price_level": ?"99", ?"new_quantity": ?"(\d)"', b"".join(told[0]))
     assert sizes == [b"3", b"4", b"5"], "of the third hour, which is before the span, and of the next ones"
+
+
+def test_of_a_bucket_with_a_catalogue_no_other_object_is_opened(bucket: Bucket, place: Path) -> None:
+    for path in place.iterdir():
+        bucket.store.create(f"p/{path.name}", path)
+    write_catalogue(entries_in(bucket.url / "p"))
+    bucket.requests.clear()
+    chosen = chosen_recordings([bucket.url / "p"], Moment(at(3.01)), Moment(at(3.5)))
+    assert [path.name for path in chosen.paths] == ["x-0003.jsonl.zst", "x-0004.jsonl.zst"]
+    opened = {one.key for one in bucket.requests if one.key.startswith("p/x")}
+    assert opened <= {"p/x-0003.jsonl.zst", "p/x-0004.jsonl.zst"}

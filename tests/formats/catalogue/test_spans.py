@@ -149,3 +149,12 @@ def test_the_book_at_the_start_is_that_of_the_whole_run(data: st.DataObject, run
     begin = max(start, at(numbers[0]) + 1) if numbers else start
     if chosen:
         assert book_at(chosen, begin) == book_at(paths, begin)
+
+
+def test_a_state_goes_back_through_a_year_of_files() -> None:
+    """Each file is looked at a few times, however many there are: all pairs of them would take minutes."""
+    parts = [known(number + 1, 10 * number, 10 * number + 9) for number in range(8760)]
+    parts[0] = known(1, 0, 9, [SnapshotEntry("c", "p", 5)])
+    assert recordings_of_span(parts, 87_595, None, reaching("snapshot")) == [*range(8760)]
+    parts[8000] = known(8001, 80_000, 80_009, [SnapshotEntry("c", "p", 80_000)])
+    assert recordings_of_span(parts, 87_595, None, reaching("snapshot")) == [*range(8000, 8760)]
