@@ -73,7 +73,7 @@ class Clients:
     def _opened(
         self, timeout: int, *, is_reading: bool = False, has_acl: bool = False, retries: int = 0, key: str = ""
     ) -> Any:
-        from obstore.store import HTTPStore, from_url  # noqa: PLC0415
+        from obstore import store  # noqa: PLC0415
 
         root = self._root
         client: dict[str, Any] = client_settings(root) | {"timeout": f"{timeout}s", "connect_timeout": "10s"}
@@ -88,9 +88,10 @@ class Clients:
         retrying: Any = {"max_retries": retries, "retry_timeout": longest}
         try:
             if root.is_web:
-                return HTTPStore(f"{root.url}/{key}", client_options=client, retry_config=retrying)  # type: ignore[arg-type]
-            open_url: Any = from_url
-            return open_url(root.url, client_options=client, retry_config=retrying, **settings)
+                return store.HTTPStore(f"{root.url}/{key}", client_options=client, retry_config=retrying)  # type: ignore[arg-type]
+            kind: Any = {"s3": store.S3Store, "gs": store.GCSStore, "az": store.AzureStore}[root.scheme]
+            prefix = root.key or None  # not in a URL, of which # and ? would end it
+            return kind(root.parts[1], prefix=prefix, client_options=client, retry_config=retrying, **settings)
         except Exception as error:
             raise UsageError(f"{root}: {fault_of(error).reason}") from error
 

@@ -226,6 +226,16 @@ def test_a_range_is_that_of_the_bytes(store: ObjectStore, start: int, size: int)
     assert store.read_tail("x", size).data == content[-size:]
 
 
+@pytest.mark.parametrize("name", ["a b", "a#b", "a?b", "a%20b", "é", "a+b", "a*b", "a{b}[c]", "a&b=c;d", "~'\"^`|"])
+def test_a_name_is_that_of_the_object_and_of_the_folder_whatever_is_in_it(bucket: Bucket, name: str) -> None:
+    ObjectStore(bucket.url / name, Protection(), _BRIEF).create(name, b"x")
+    store = ObjectStore(bucket.url, Protection(), _BRIEF)
+    assert [one.key for one in store.list()] == [f"{name}/{name}"]
+    assert [one.key for one in store.list(f"{name}/")] == [f"{name}/{name}"]
+    assert [one.key for one in ObjectStore(bucket.url / name, Protection(), _BRIEF).list()] == [name]
+    assert store.read(f"{name}/{name}", 0, 1).data == b"x"
+
+
 def test_a_large_range_is_asked_for_in_pieces(
     bucket: Bucket, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
