@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import gc
 import io
 import json
@@ -35,6 +36,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.option.loadscopereorder = False  # pytest-xdist would begin with the files that have the most tests
     if not hasattr(config, "workerinput"):  # of pytest-xdist, whose workers have no terminal
         config.pluginmanager.register(_FailuresAsTheyHappen(config))
 
@@ -49,6 +51,30 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.collect()
         gc.freeze()
         gc.enable()
+
+
+_LONGEST = [
+    f"test_{name}.py"
+    for name in (
+        "docs",
+        "large_messages",
+        "dedupe",
+        "endurance",
+        "capture",
+        "three_days",
+        "kill",
+        "secrets",
+        "full_disk",
+    )
+]
+"""Files that take longest, however few tests they have: a worker that got one last would be waited for."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest, and go on with those that have the most tests."""
+    tests = collections.Counter(item.path for item in items)
+    ranks = {path: _LONGEST.index(path.name) if path.name in _LONGEST else len(_LONGEST) for path in tests}
+    items.sort(key=lambda item: (ranks[item.path], -tests[item.path]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

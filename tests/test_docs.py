@@ -13,6 +13,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,7 @@ from feedrec.formats.line.http_events import exchange_of, http_event
 from feedrec.model import Event, Frame, Header
 
 from .cli.command import DEMO, background, feedrec, first_line, mock_venue, shell
+from .cli.forking import Forker
 from .cli.test_terminal import terminal
 from .formats.foreign.capture.captures import small
 from .formats.foreign.har.archives import TWO
@@ -64,9 +66,31 @@ COMMANDS = {
 }
 """The page that shows a command, the first one that does; on that of dialogues, its files are there too."""
 
+FIRST_OF_THEIR_NAME = set({command.split()[1]: command for command, _ in reversed(COMMANDS)}.values())
+"""Those that Python is started for; a process that has loaded feedrec forks for the others."""
+
+
+@pytest.fixture(scope="module")
+def venue() -> Iterator[str]:
+    """Give the URL of a mock venue, which begins anew for each client."""
+    with mock_venue() as url:
+        yield url
+
+
+@contextlib.contextmanager
+def serving(arguments: list[str], folder: Path, *, afresh: bool) -> Iterator[str]:
+    """Give the first line of a command that serves something until it is ended."""
+    words = [*arguments, "--port", "0"]
+    if afresh:
+        with background(*words, cwd=folder) as process:
+            yield first_line(process.stdout)
+    else:
+        with Forker.of_this_process().start(words, cwd=folder, env=os.environ) as forked:
+            yield first_line(forked.stdout)
+
 
 @pytest.mark.parametrize(("page", "command"), [(page, command) for (command, _), page in COMMANDS.items()])
-def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> None:
+def test_every_command_shown_runs(page: str, command: str, tmp_path: Path, venue: str) -> None:
     """Commands run as they stand; the environment gives them a mock venue, and an end."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
@@ -81,6 +105,7 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
     if page == DIALOGUE.name:
         write_dialogue(tmp_path)
     arguments = shlex.split(command)[1:]
+    afresh = command in FIRST_OF_THEIR_NAME
     if "|" in command or " > " in command:
         done = shell(f'set -o pipefail; feedrec() {{ $FEEDREC "$@"; }}; {command}', cwd=tmp_path)
         assert done.returncode == 0, done.stderr.decode()
@@ -92,16 +117,12 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path) -> No
         assert done.stdout
         return
     if arguments[0] in ("replay", "view"):
-        with background(*arguments, "--port", 0, cwd=tmp_path) as process:
-            assert first_line(process.stdout).startswith(("ws://", "http://127.0.0.1:")), page
+        with serving(arguments, tmp_path, afresh=afresh) as line:
+            assert line.startswith(("ws://", "http://127.0.0.1:")), page
         return
-    if arguments[0] != "record":
-        done = feedrec(*arguments, cwd=tmp_path, afresh=True)
-    else:
-        with mock_venue() as url:
-            variables = {"URL": url, "MAX_FRAMES": "50", "OVERWRITE": "1"}
-            environment = {f"FEEDREC_RECORD_{name}": value for name, value in variables.items()}
-            done = feedrec(*arguments, cwd=tmp_path, env=environment, afresh=True)
+    variables = {"URL": venue, "MAX_FRAMES": "50", "OVERWRITE": "1"} if arguments[0] == "record" else {}
+    environment = {f"FEEDREC_RECORD_{name}": value for name, value in variables.items()}
+    done = feedrec(*arguments, cwd=tmp_path, env=environment, afresh=afresh)
     assert done.returncode == 0, done.stderr.decode()
 
 
