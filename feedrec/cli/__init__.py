@@ -12,6 +12,7 @@ The command line.
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
     checkpoints.py         the checkpoints beside recordings
+    uploading.py           what is written: files here, or what a URL names
     feed_rules.py          what a feed knows about recorded frames
     output.py              formatting numbers and tables
     logs.py                the log on stderr, as lines or as JSON

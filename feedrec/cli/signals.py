@@ -20,6 +20,9 @@ ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 
+_outer: list[Callable[[], None]] = []
+"""What the steps of work within work call: one handler notes the signals of both."""
+
 
 @contextlib.contextmanager
 def ending_between_steps() -> Iterator[Callable[[], None]]:
@@ -34,6 +37,9 @@ def ending_between_steps() -> Iterator[Callable[[], None]]:
         on SIGINT, else SystemExit with 128 + N.
 
     """
+    if _outer:
+        yield _outer[-1]
+        return
     noted: list[int] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -48,9 +54,11 @@ def ending_between_steps() -> Iterator[Callable[[], None]]:
     replaced = {number: before for number in ENDING if (before := signal.getsignal(number)) in _DEFAULTS}
     for number in replaced:
         signal.signal(number, note)
+    _outer.append(end_if_noted)
     try:
         yield end_if_noted
     finally:
+        _outer.clear()
         for number, before in replaced.items():
             signal.signal(number, before)
 

@@ -5,6 +5,7 @@ Recordings on disk, in subpackages that build on each other.
     facts/        what the lines of a file tell: its index, and the summary in it
     stream/       lines to bytes and back
     places/       where recordings live: files here, objects in a store
+    staging/      what is written to a URL
     file/         one recording as a file
     several/      several recordings at once
     catalogue/    what there is in a folder of recordings

@@ -33,6 +33,7 @@ from ..options import (
     time_options,
 )
 from ..terminal import echo_json, echo_prose
+from ..uploading import OUTPUT, check_output, written_to
 
 if TYPE_CHECKING:
     from ...feeds.venue import FeedState
@@ -64,8 +65,8 @@ log = logging.getLogger("feedrec")
     "-o",
     "--output",
     "target",
-    type=click.Path(path_type=Path),
-    help="Output file, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet, or - for stdout.",
+    type=OUTPUT,
+    help="Output file or URL, named .jsonl.zst, .jsonl.gz, .jsonl or .parquet, or - for stdout.",
 )
 @click.option(
     "--format",
@@ -120,9 +121,12 @@ def convert(
       feedrec convert monday/ -o hour.jsonl.zst --from +9h --to +10h --with-state
       feedrec convert --dedupe here/ there/ -o feed.jsonl.zst
       feedrec convert raw.ndjson -o raw.jsonl --time-field ts --payload-field data
+      feedrec convert monday/ -o s3://bucket/monday.parquet
     """
     inputs, target = places_of(inputs, target)
     is_stdout = check_target(target, kind, split, options["max_size"], as_json=as_json)
+    check_output(target, inputs, overwrite=overwrite, mode=options["mode"], is_split=split is not None)
+    options["overwrite"] = overwrite
     create = to_stdout(kind, level) if is_stdout else to_file(level, overwrite=overwrite)
     run = deduplicate if options["dedupe"] else _convert
     run(inputs, target, options, create, split, as_json=as_json, is_stdout=is_stdout)
@@ -145,23 +149,25 @@ def _convert(
     found = look_at(inputs, options, losses)
     selection, endpoint = _selection(found, options), found[0].header.endpoint
     rules = rules_for(endpoint)
-    with progress(found) as on_read:
-        result = convert_recordings(
-            found,
-            target,
-            selection=msgspec.structs.replace(selection, keeps_events=True),
-            describe=rules.describe,
-            describe_all=rules.describe_all,
-            make_rule=rules.sequence_rule,
-            state=_state(endpoint, options["start"]) if options["with_state"] else None,
-            rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),
-            split=split,
-            max_size=options["max_size"],
-            mode=options["mode"],
-            create=create,
-            on_read=on_read,
-        )
-        write_beside(result, endpoint, options, partial(on_read, 0, found[0].size))
+    with written_to(target, overwrite=options["overwrite"]) as output:
+        with progress(found) as on_read:
+            result = convert_recordings(
+                found,
+                output.path,
+                selection=msgspec.structs.replace(selection, keeps_events=True),
+                describe=rules.describe,
+                describe_all=rules.describe_all,
+                make_rule=rules.sequence_rule,
+                state=_state(endpoint, options["start"]) if options["with_state"] else None,
+                rewrite=rewrite_of(found, options["trim_book"], anonymize=options["anonymize"]),
+                split=split,
+                max_size=options["max_size"],
+                mode=output.mode(options["mode"]),
+                create=create,
+                on_read=on_read,
+            )
+            write_beside(result, endpoint, options, partial(on_read, 0, found[0].size))
+        result.paths = output.finish(result.paths)
     _end(result, selection, losses, as_json=as_json, is_stdout=is_stdout)
 
 

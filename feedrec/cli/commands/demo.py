@@ -18,6 +18,7 @@ from ... import __version__
 from ...model import Header
 from ..options import logging_options
 from ..terminal import echo
+from ..uploading import OUTPUT, refuse_url
 
 if TYPE_CHECKING:
     from ...recorder import Summary
@@ -31,7 +32,7 @@ SPEED = 8.0
     "-o",
     "--output",
     metavar="PATH",
-    type=click.Path(path_type=Path, readable=False),
+    type=OUTPUT,
     help="File to write.  [default: a new file in this folder]",
 )
 @logging_options
@@ -46,6 +47,7 @@ def demo(output: Path | None) -> None:
 
     from ..recording.run import report
 
+    refuse_url(output or "", "name a file here")
     target = output or Path(time.strftime("demo_%Y%m%dT%H%M%SZ.jsonl.zst", time.gmtime()))
     with resources.as_file(resources.files("feedrec.cli") / "demo.jsonl.zst") as recording:
         summary = asyncio.run(_replay_and_record(recording, target))

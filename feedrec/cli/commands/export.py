@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
-from ..converting.inputs import progress
 from ..exporting.inputs import look_at, selected
 from ..exporting.targets import TARGETS, run_of
 from ..filters import filter_options
 from ..options import RECORDING, TIME, as_json, file_mode_option, logging_options, overwrite_option
 from ..terminal import echo_json, echo_prose
+from ..uploading import OUTPUT
 
 log = logging.getLogger("feedrec")
 
@@ -25,9 +25,7 @@ _LATENCY_HELP = "With hftbacktest: put off the receive times, so that nothing is
 @click.command()
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=RECORDING)
 @click.option("--to", required=True, type=click.Choice(list(TARGETS)), help="The format to write.")
-@click.option(
-    "-o", "--output", "target", required=True, type=click.Path(path_type=Path), help="The folder or file to write."
-)
+@click.option("-o", "--output", "target", required=True, type=OUTPUT, help="The folder, file or URL to write.")
 @filter_options
 @click.option("--from", "start", type=TIME, help=_FROM_HELP)
 @click.option("--until", "end", type=TIME, help="Stop before this time.")
@@ -51,14 +49,13 @@ def export(files: tuple[Path, ...], to: str, target: Path, as_json: bool, **opti
     \b
       feedrec export monday/ --to hftbacktest -o npz/ -p BTC-USD
       feedrec export FILE --to tardis-csv -o csv/ --table trades
+      feedrec export monday/ --to parquet-ticks -o s3://bucket/ticks/
       feedrec export FILE --to pcapng -o - | tshark -r - -Y websocket
     """
     options |= {"to": to, "as_json": as_json}
     run = run_of(to, options)
     found = look_at(files, options)
-    selection = selected(found, options)
-    with progress(found, what="exporting") as on_read:
-        done = run(found, target, selection, options, on_read)
+    done = run(found, target, selected(found, options), options)
     for warning in done.warnings:
         log.warning("%s", warning)
     echo_json(done.facts) if as_json else echo_prose(*done.lines, err=done.is_stdout)

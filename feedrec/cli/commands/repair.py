@@ -18,6 +18,7 @@ from ..live.progress import reading
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options, overwrite_option
 from ..signals import ending_between_steps
 from ..terminal import echo_json, echo_problem, echo_prose
+from ..uploading import OUTPUT, check_folder, check_output, refuse_url, written_to
 
 if TYPE_CHECKING:
     from ...formats.file.modes import FileMode
@@ -38,8 +39,8 @@ _SHOWN = 20
     "--output",
     "target",
     metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Write to this file or folder.",
+    type=OUTPUT,
+    help="Write to this file, folder or URL.",
 )
 @click.option("--in-place", is_flag=True, help="Replace the old recording with the new one.")
 @overwrite_option
@@ -77,6 +78,8 @@ def repair(
         find_feed(endpoint)
     if in_place and target is not None:
         raise UsageError("--in-place and --output cannot be combined: use only one of them")
+    if in_place:
+        refuse_url(file, "leave out --in-place, and the new recording is written beside it, or where -o says")
 
     options: dict[str, Any] = {
         "in_place": in_place,
@@ -86,6 +89,8 @@ def repair(
     }
     save = partial(_save, options={**options, "mode": mode})
     if is_folder(file):
+        if target is not None:
+            check_folder(target, mode=mode)
         code = _repair_folder(file, target, save, as_json=as_json)
     else:
         code = _report(save(file, target), endpoint, as_json=as_json)
@@ -94,10 +99,22 @@ def repair(
 
 
 def _save(path: Path, target: Path | None, options: dict[str, Any]) -> Repair:
+    from ...formats.file.names import repaired_path
     from ...formats.tools.repair import repair_recording
 
-    with _progress(path) as progress:
-        return repair_recording(path, target, rules_for=rules_for, progress=progress, **options)
+    if target is None and not options["in_place"]:
+        target = repaired_path(path)
+    overwrite, mode = options["overwrite"], options["mode"]
+    if target is None:
+        with _progress(path) as progress:
+            return repair_recording(path, None, rules_for=rules_for, progress=progress, **options)
+    check_output(target, [path], overwrite=overwrite, mode=mode)
+    with written_to(target, overwrite=overwrite) as output:
+        options = {**options, "mode": output.mode(mode), "keeps_old": output.path != target}
+        with _progress(path) as progress:
+            result = repair_recording(path, output.path, rules_for=rules_for, progress=progress, **options)
+        (result.output,) = output.finish([result.output])
+    return result
 
 
 def _report(result: Repair, endpoint: str | None, *, as_json: bool) -> int:

@@ -14,6 +14,7 @@ from .. import output
 from ..checkpoints import write_beside
 from ..feed_rules import rules_for, track_rule_for
 from ..terminal import echo_json, echo_prose
+from ..uploading import written_to
 from .importing import INPUT_OPTIONS
 from .inputs import progress
 from .report import facts_of, report_of
@@ -69,18 +70,20 @@ def deduplicate(
     recordings = _recordings(paths)
     endpoint = recordings[0][0].header.endpoint
     files = [one for its in recordings for one in its]
-    with progress(files, passes=2) as on_read:
-        result = dedupe(
-            recordings,
-            target,
-            rules_for(endpoint),
-            track_rule_for(endpoint),
-            split=split,
-            mode=options["mode"],
-            create=create,
-            on_read=on_read,
-        )
-        write_beside(result.conversion, endpoint, options, partial(on_read, 0, files[0].size))
+    with written_to(target, overwrite=options["overwrite"]) as output:
+        with progress(files, passes=2) as on_read:
+            result = dedupe(
+                recordings,
+                output.path,
+                rules_for(endpoint),
+                track_rule_for(endpoint),
+                split=split,
+                mode=output.mode(options["mode"]),
+                create=create,
+                on_read=on_read,
+            )
+            write_beside(result.conversion, endpoint, options, partial(on_read, 0, files[0].size))
+        result.conversion.paths = output.finish(result.conversion.paths)
     echo_json(_facts(result)) if as_json else echo_prose(*_report(result), err=is_stdout)
 
 

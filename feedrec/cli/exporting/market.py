@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,8 @@ import msgspec
 from ...errors import UsageError
 from ...model import format_time
 from .. import output
+from ..converting.inputs import progress
+from ..uploading import check_folder, written_to
 from .targets import Exported
 
 if TYPE_CHECKING:
@@ -29,13 +31,7 @@ _MOST_FILES = 20
 """Files that are printed one by one."""
 
 
-def run(
-    inputs: Sequence[Input],
-    folder: Path,
-    selection: Selection,
-    options: dict[str, Any],
-    on_read: Callable[[int, int], object],
-) -> Exported:
+def run(inputs: Sequence[Input], folder: Path, selection: Selection, options: dict[str, Any]) -> Exported:
     """Write recordings as files in a folder; see `Run`."""
     from ...export.market_export import export_market
     from ...formats.file.modes import mode_as_strict_as
@@ -43,10 +39,15 @@ def run(
 
     if folder == STDOUT:
         raise UsageError(f"--to {options['to']} writes several files, not stdout: name a folder with -o")
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"{folder} is a file: --to {options['to']} writes several, so name a folder")
-    options["mode"] = options["mode"] or mode_as_strict_as(one.path for one in inputs)
-    done = export_market(inputs, lambda exchange: _sink(folder, exchange, options), selection, on_read)
+    check_folder(folder, mode=options["mode"])
+    with written_to(folder, overwrite=options["overwrite"], is_folder=True) as place:
+        if place.path.exists() and not place.path.is_dir():
+            raise UsageError(f"{folder} is a file: --to {options['to']} writes several, so name a folder")
+        options["mode"] = place.mode(options["mode"]) or mode_as_strict_as(one.path for one in inputs)
+        with progress(inputs, what="exporting") as on_read:
+            done = export_market(inputs, lambda exchange: _sink(place.path, exchange, options), selection, on_read)
+        paths = place.finish([one.path for one in done.files])
+    done.files = [msgspec.structs.replace(one, path=path) for one, path in zip(done.files, paths, strict=True)]
     return Exported(_lines(done, folder), _warnings(done), _facts(done))
 
 

@@ -34,8 +34,8 @@ class Exported(NamedTuple):
     is_stdout: bool = False
 
 
-Run = Callable[["Sequence[Input]", Path, "Selection", dict[str, Any], Callable[[int, int], object]], Exported]
-"""Writes recordings: the inputs, the output, what is selected, the options of the command, what to call on reading."""
+Run = Callable[["Sequence[Input]", Path, "Selection", dict[str, Any]], Exported]
+"""Writes recordings: the inputs, the output, what is selected, the options of the command."""
 
 
 class Target(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +12,10 @@ import msgspec
 from ...errors import UsageError
 from ...model import format_time
 from .. import output
+from ..converting.inputs import progress
 from ..feed_rules import rules_for
 from ..terminal import refuse_terminal
+from ..uploading import check_output, written_to
 from .targets import Exported
 
 if TYPE_CHECKING:
@@ -24,13 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["run"]
 
 
-def run(
-    inputs: Sequence[Input],
-    target: Path,
-    selection: Selection,
-    options: dict[str, Any],
-    on_read: Callable[[int, int], object],
-) -> Exported:
+def run(inputs: Sequence[Input], target: Path, selection: Selection, options: dict[str, Any]) -> Exported:
     """Write recordings as one file; see `Run`."""
     from ...export.wire.exporting import Reading
     from ...export.wire.har.har_export import export_har
@@ -44,19 +40,24 @@ def run(
         refuse_terminal()
     rules = rules_for(inputs[0].header.endpoint)
     export = export_pcapng if options["to"] == "pcapng" else export_har
-    done = export(
-        inputs,
-        target,
-        Reading(
-            selection=msgspec.structs.replace(selection, keeps_events=True),
-            describe=rules.describe,
-            describe_all=rules.describe_all,
-            on_read=on_read,
-        ),
-        stream=sys.stdout.buffer if is_stream else None,
-        overwrite=options["overwrite"],
-        mode=options["mode"],
-    )
+    overwrite, mode = options["overwrite"], options["mode"]
+    check_output(target, [one.path for one in inputs], overwrite=overwrite, mode=mode)
+    with written_to(target, overwrite=overwrite) as place:
+        with progress(inputs, what="exporting") as on_read:
+            done = export(
+                inputs,
+                place.path,
+                Reading(
+                    selection=msgspec.structs.replace(selection, keeps_events=True),
+                    describe=rules.describe,
+                    describe_all=rules.describe_all,
+                    on_read=on_read,
+                ),
+                stream=sys.stdout.buffer if is_stream else None,
+                overwrite=overwrite,
+                mode=place.mode(mode),
+            )
+        (done.path,) = place.finish([done.path])
     return Exported(_lines(done, "stdout" if is_stream else str(target)), _warnings(done), _facts(done), is_stream)
 
 

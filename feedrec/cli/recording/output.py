@@ -20,6 +20,7 @@ from ...errors import RecordingError, RecordingExistsError, UsageError
 from ...model import NANOSECONDS, Header
 from ..options import DURATION, ROTATE_AFTER, SIZE, all_options, file_mode_option, overwrite_option
 from ..terminal import refuse_terminal
+from ..uploading import refuse_url
 from .file_names import default_name, made_up_names, names_from
 from .options.keep_options import joined_keeps, keep_option
 
@@ -118,6 +119,7 @@ class OutputOptions(msgspec.Struct, frozen=True):
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
+        refuse_url(self.output or "", "record to a file here, from which `feedrec ship`, or --ship, uploads it")
         if self.output == "-" and (self.kind == "parquet" or self.rotate is not None):
             raise UsageError(
                 "-o - writes JSON lines to stdout: leave out --format parquet and --rotate, or name a file"

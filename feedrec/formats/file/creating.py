@@ -8,6 +8,7 @@ from pathlib import Path
 from ...model import Header
 from ..facts.sequence_check import MakeRule
 from ..line.codec import encode_header
+from ..places.url_path import place_of
 from ..stream.protocols import Encoder
 from .growing.file_sequence import FileSequence
 from .growing.growing_file import GrowingFile, begin_file
@@ -44,7 +45,7 @@ def create_recording(
         UsageError, LineError, RecordingExistsError, WriteError: As for `begin_file`.
 
     """
-    file = begin_file(Path(path), header, overwrite=overwrite, level=level, mode=mode, make_rule=make_rule)
+    file = begin_file(place_of(path), header, overwrite=overwrite, level=level, mode=mode, make_rule=make_rule)
     return RecordingWriter(FileSequence(lambda _number, _time: file, fsync_interval=fsync_interval))
 
 

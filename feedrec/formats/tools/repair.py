@@ -30,6 +30,7 @@ from ..file.names import PARQUET_SUFFIX, is_journal, is_part, part_path, repaire
 from ..file.opening import has_own_reader, open_recording
 from ..file.recording_file import RecordingFile
 from ..file.target import move_into_place
+from ..file.writer import RecordingWriter
 from ..places.url_path import UrlPath
 from ..stream.protocols import MAX_LINE
 from ..stream.text_form import HEAD, foreign_text
@@ -49,6 +50,7 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
     in_place: bool = False,
     finishing: bool = False,
     overwrite: bool = False,
+    keeps_old: bool = False,
     keep_unverified: bool = False,
     endpoint: str | None = None,
     mode: FileMode | None = None,
@@ -63,8 +65,9 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
         output: The new recording; None for `repaired_path`.
         rules_for: Returns the rules of a feed, by the endpoint in the header.
         in_place: Whether the new file replaces the old one.
-        finishing: Whether to remove the old file, and to fail if more of it is lost than a line that is cut off.
+        finishing: Whether to remove the old file, and to fail if more is lost of it than a line that is cut off.
         overwrite: Whether a file of the new name may be replaced.
+        keeps_old: Whether the old file stays in any case, as the new one is still to be brought where it belongs.
         keep_unverified: Whether to keep lines of damaged blocks, marked.
         endpoint: The endpoint of the recording if its header is lost; None for `raw`.
         mode: Who may read the new file; None for who may read the old one.
@@ -73,23 +76,25 @@ def repair_recording(  # noqa: PLR0913  as many options as the command has
 
     Raises:
         NotARecordingError: If it is no recording, or nothing can be saved.
-        RecordingExistsError: If the output exists already, or the recording is being written.
+        RecordingExistsError: If the output exists, or the recording is being written.
         RecordingError: If a file cannot be read or written, or `finishing` would leave something out.
 
     """
     path, output = _old_and_new(path, output, in_place=in_place, overwrite=overwrite)
-    _load_writer(output)
     with contextlib.closing(RecordingFile(path)) as file, _reading(file, max_line) as source:
         work, result = free_work_path(output), Repair(path, output)
-        mode = mode or _mode_for(path, in_place=in_place)
-        create = functools.partial(create_recording, work, overwrite=True, mode=mode)
+        create = _creating(work, mode or _mode_for(path, in_place=in_place))
         writer = SalvageWriter(result, source, rules_for, create, endpoint, keep_unverified=keep_unverified)
         with naming(work, output):
             identity = writer.run(lambda: progress(source.offset, source.size))
             _refuse_loss(result, work, finishing=finishing)
             move_into_place(work, output, identity, overwrite=overwrite or output == path)
-        _remove_if_done(result, file, in_place=in_place or finishing)
+        _remove_if_done(result, file, in_place=in_place or finishing, keeps_old=keeps_old)
         return result
+
+
+def _creating(work: Path, mode: FileMode) -> Callable[..., RecordingWriter]:
+    return functools.partial(create_recording, work, overwrite=True, mode=mode)
 
 
 def _load_writer(output: Path) -> None:
@@ -145,6 +150,7 @@ def _old_and_new(path: Path, output: Path | None, *, in_place: bool, overwrite: 
         raise RecordingExistsError(output, "is the recording to be repaired: use --in-place to replace it")
     if os.path.lexists(output) and not (overwrite or (in_place and output == path)):
         raise RecordingExistsError(output, "already exists: choose another name, or use --overwrite")
+    _load_writer(output)
     return path, output
 
 
@@ -180,8 +186,8 @@ def _may_remove(result: Repair, *, in_place: bool) -> bool:
     return in_place or (is_journal(result.path) and result.output.suffix == PARQUET_SUFFIX and _is_exhausted(result))
 
 
-def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool) -> None:
-    result.removed = file.is_here and _may_remove(result, in_place=in_place)
+def _remove_if_done(result: Repair, file: RecordingFile, *, in_place: bool, keeps_old: bool) -> None:
+    result.removed = file.is_here and not keeps_old and _may_remove(result, in_place=in_place)
     if result.removed and result.output != result.path and file.is_at(result.path):
         result.path.unlink()
         remove_state(result.path)

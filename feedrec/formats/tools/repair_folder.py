@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from ...errors import RecordingError, RecordingExistsError, WriteError
 from ..file.names import is_journal, repaired_path
+from ..places.url_path import UrlPath
 from ..several.folder import find_recordings
 from .repair_result import Repair
 from .verify import Verification
@@ -89,6 +90,8 @@ def _output(path: Path, folder: Path, target: Path) -> Path:
 
 
 def _make(folder: Path) -> None:
+    if isinstance(folder, UrlPath):
+        return  # there are no folders but in the names of objects
     try:
         folder.mkdir(exist_ok=True)
     except FileExistsError:

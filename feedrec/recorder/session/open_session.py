@@ -18,6 +18,7 @@ from ...formats.file.growing.disk_rules import DiskRules
 from ...formats.file.growing.growing_file import begin_file
 from ...formats.file.modes import FileMode
 from ...formats.file.rotation import RotatingWriter
+from ...formats.places.url_path import place_of
 from ...model import Frame, FrameInfo
 from .callbacks import Callbacks
 from .failover import Failover
@@ -168,7 +169,7 @@ def _session_into(path: Path | str | None, source: Source, options: dict[str, An
 def recording_of(source: Source, path: Path | str, mode: FileMode) -> RotatingWriter:
     """Begin a recording in a new file."""
     begin = functools.partial(begin_file, mode=mode, make_rule=rule_of(source.feed))
-    return RotatingWriter(Path(path), source.header(), begin, rules=DiskRules())
+    return RotatingWriter(place_of(path), source.header(), begin, rules=DiskRules())
 
 
 def failover_of(feed: Feed, url: str | None = None, *, has_url: bool = False) -> Failover:

@@ -14,6 +14,7 @@ from ...facts.sequence_check import MakeRule
 from ...line.codec import decode_header, encode_header
 from ...line.frame_run import FrameRun
 from ...line.index import Mark
+from ...places.url_path import UrlPath
 from ...stream.gzip_members import DEFAULT_GZIP_LEVEL, GzipEncoder
 from ...stream.plain import PlainEncoder
 from ...stream.protocols import MAX_LINE, Encoder, excess
@@ -207,12 +208,14 @@ def begin_file(
             endpoint; then the file says of itself what is in it, as its frames tell it.
 
     Raises:
-        UsageError: If the name has none of these suffixes, or there is no such level.
+        UsageError: If the name has none of these suffixes, or is a URL, or there is no such level.
         LineError: If the line passed is not a header.
         RecordingExistsError: If the file, or an unfinished one of its name, exists and `overwrite` is false.
         WriteError: If it cannot be created.
 
     """
+    if isinstance(path, UrlPath):
+        raise UsageError(f"{path}: a recording grows in a file here, which `feedrec ship` uploads: name such a file")
     line = _line_of(header)
     encoder = _encoder_for(path, level, make_rule)
     target = FileTarget(path, overwrite=overwrite, mode=mode)
