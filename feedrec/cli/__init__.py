@@ -8,6 +8,7 @@ The command line.
     inspecting/            what `info` and `book` consist of
     listing/               what `ls` consists of
     exporting/             what `export` consists of
+    shipping/              what `ship` consists of
     live/                  what changes on a terminal, in its place
     options.py             option types, and options that several commands share
     filters.py             selecting records by channel, product and time
@@ -64,6 +65,7 @@ _COMMANDS = {
     "book": "Print the order book as of any moment of a recording.",
     "convert": "Convert, merge, cut, filter or split recordings.",
     "export": "Write recordings in the formats of other tools.",
+    "ship": "Send finished recordings to a bucket, and check them there.",
     "info": "Show what a recording contains.",
     "ls": "List recordings in a folder or a bucket, by their indexes.",
     "verify": "Check that recordings are intact.",

@@ -13,6 +13,7 @@ The commands, one module each: parse, call one function, print.
     export.py   write what other tools read
     verify.py   check that recordings are intact
     repair.py   save what can be saved
+    ship.py     send finished recordings to a bucket
     feeds.py    list endpoints and channels
     demo.py     replay and record, offline
 """

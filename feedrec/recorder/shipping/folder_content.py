@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ...errors import RecordingError
 from ...formats.file.names import (
+    SHIPPED_SUFFIX,
     counts_as_recording,
     finished_path,
     is_journal,
@@ -32,6 +33,7 @@ class FolderContent(NamedTuple):
         unfinished: Those that are being written, or were when their recorder was killed, and journals of Parquet files.
         pending: Finished ones with which a recorder has still something to do.
         needed: Finished ones that the file after them still needs.
+        marks: Names of recordings that are gone, beside marks that they were shipped.
 
     """
 
@@ -39,6 +41,17 @@ class FolderContent(NamedTuple):
     unfinished: list[Path]
     pending: list[Path]
     needed: set[Path]
+    marks: list[Path]
+
+    def joined(self, other: FolderContent) -> FolderContent:
+        """Return these recordings, and those of another folder after them."""
+        return FolderContent(
+            self.finished + other.finished,
+            self.unfinished + other.unfinished,
+            self.pending + other.pending,
+            self.needed | other.needed,
+            self.marks + other.marks,
+        )
 
 
 def look_into(folder: Path, without: Path | None = None) -> FolderContent:
@@ -53,8 +66,8 @@ def look_into(folder: Path, without: Path | None = None) -> FolderContent:
         RecordingError: If the folder cannot be read.
 
     """
-    content = FolderContent([], [], [], set())
-    for path, is_marked in _recordings(folder, without):
+    content = FolderContent([], [], [], set(), [])
+    for path, is_marked in _recordings(folder, without, content.marks):
         if is_marked and (before := previous_path(finished_path(path))) is not None:
             content.needed.add(before)
         if is_part(path) or is_journal(path):
@@ -68,8 +81,8 @@ def look_into(folder: Path, without: Path | None = None) -> FolderContent:
     return content
 
 
-def _recordings(folder: Path, without: Path | None) -> Iterator[tuple[Path, bool]]:
-    """Yield recordings, and whether each has a mark that something is to be done with it."""
+def _recordings(folder: Path, without: Path | None, marks: list[Path]) -> Iterator[tuple[Path, bool]]:
+    """Yield recordings, and whether each has a mark that something is to be done with it; add marks of none."""
     try:
         entries = {entry.name: entry for entry in os.scandir(folder)}
     except OSError as error:
@@ -77,15 +90,25 @@ def _recordings(folder: Path, without: Path | None) -> Iterator[tuple[Path, bool
     for name, entry in entries.items():
         path = folder / name
         if entry.is_dir(follow_symlinks=False):
-            if not name.startswith(".") and path != without:
-                yield from _recordings(path, without)
+            if not name.startswith(".") and not _is_one(path, without):
+                yield from _recordings(path, without, marks)
         elif counts_as_recording(name, entries) and _is_file(entry):
             last = table_path(path) if is_journal(path) else path
             yield path, pending_path(last).name in entries
+        elif name.endswith(SHIPPED_SUFFIX) and name.removesuffix(SHIPPED_SUFFIX) not in entries:
+            marks.append(folder / name.removesuffix(SHIPPED_SUFFIX))
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return stat.S_ISREG(entry.stat(follow_symlinks=False).st_mode)
     except OSError:  # it is gone
+        return False
+
+
+def _is_one(path: Path, other: Path | None) -> bool:
+    """Return whether two names lead to one folder."""
+    try:
+        return other is not None and path.samefile(other)
+    except OSError:  # it is not there yet
         return False

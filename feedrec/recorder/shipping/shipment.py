@@ -101,7 +101,7 @@ def _delivered(file: SentFile, content: Content, to: Destination, key: str) -> t
     if not is_same(to.store, found, content):
         said = "differs from what was sent" if is_new else "is another recording, and stays as it is"
         raise ShipConflictError(
-            file.path, f"not shipped: {to.url_of(key)} {said} ({found.size} bytes, not {content.size})"
+            file.path, f"not shipped: {to.url_of(key)} {said} ({found.size:,} bytes, not {content.size:,})"
         )
     return is_new, found
 

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 
-from ...errors import WriteError
 from ...formats.file.lock import Identity
 from ...formats.file.names import shipped_path
 
@@ -65,27 +63,17 @@ def read_mark(path: Path, identity: Identity) -> dict[str, CheckedObject]:
 
 
 def write_mark(path: Path, url: str, checked: CheckedObject) -> None:
-    """
-    Note beside a recording that it was shipped; all of the mark appears, or nothing.
-
-    Raises:
-        WriteError: If it cannot be written.
-
-    """
+    """Note beside a recording that it was shipped, unless the disk is full or read-only: then it is compared again."""
     mark = _Mark(read_mark(path, checked.identity) | {url: checked})
-    place = shipped_path(path)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{place.name[:200]}-", dir=place.parent)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    with contextlib.suppress(OSError):
+        file = os.open(shipped_path(path), flags, 0o666)
         try:
-            with open(descriptor, "wb") as file:  # noqa: PTH123  a descriptor
-                file.write(msgspec.json.encode(mark) + b"\n")
-            Path(name).chmod(path.stat().st_mode & 0o666)
-            Path(name).replace(place)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise WriteError(place, f"cannot be written: {error.strerror}") from error
+            os.write(file, msgspec.json.encode(mark) + b"\n")  # one that is cut off counts as none
+        except OSError:
+            remove_mark(path)
+        finally:
+            os.close(file)
 
 
 def remove_mark(path: Path) -> None:

@@ -32,6 +32,7 @@ class Order(NamedTuple):
             written; None if all stay.
         at_once: How many are shipped at the same time.
         needed: Recordings that stay here all the same.
+        pending: Recordings that are shipped although something is still to be done with them; they stay here too.
 
     """
 
@@ -39,6 +40,7 @@ class Order(NamedTuple):
     keep: int | None = None
     at_once: int = AT_ONCE
     needed: Collection[Path] = ()
+    pending: Collection[Path] = ()
 
 
 class Result(NamedTuple):
@@ -122,8 +124,9 @@ def _ship_one(path: Path, folder: Path, order: Order, wall: Callable[[], int]) -
         status = path.lstat()
         size = status.st_size
         key = key_of(path, folder, order.to)
-        shipped = ship(path, order.to, key)
-        if order.keep is None or path in order.needed or wall() - status.st_mtime_ns < order.keep:
+        shipped = ship(path, order.to, key, is_pending=path in order.pending)
+        stays = path in order.needed or path in order.pending
+        if order.keep is None or stays or wall() - status.st_mtime_ns < order.keep:
             return Result(path, size, shipped)
         remove_shipped(path, order.to, key)
     except OSError as error:

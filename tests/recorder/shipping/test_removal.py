@@ -38,17 +38,23 @@ def test_it_goes_with_all_that_is_beside_it(path: Path, to: Destination) -> None
     assert to.store.find(KEY) is not None
 
 
-def test_one_without_a_mark_stays(path: Path, to: Destination) -> None:
+def test_without_a_mark_all_is_compared(path: Path, to: Destination) -> None:
+    """A full disk, or one that is read-only, has no mark."""
     shipped_path(path).unlink()
-    with pytest.raises(NotShippedError, match="was not shipped"):
-        remove_shipped(path, to, KEY)
-    assert path.exists()
+    remove_shipped(path, to, KEY)
+    assert remaining(path) == []
 
 
 def test_one_that_changed_since_stays(path: Path, to: Destination) -> None:
-    path.write_bytes(path.read_bytes())
-    os.utime(path, ns=(1, 1))
-    with pytest.raises(NotShippedError, match="changed since"):
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(ShipConflictError, match="another object"):
+        remove_shipped(path, to, KEY)
+    assert remaining(path) == ALL
+
+
+def test_one_whose_checkpoints_changed_since_stays(path: Path, to: Destination) -> None:
+    state_path(path).write_bytes(b"another state")
+    with pytest.raises(NotShippedError, match="checkpoints changed"):
         remove_shipped(path, to, KEY)
     assert remaining(path) == ALL
 
@@ -56,7 +62,7 @@ def test_one_that_changed_since_stays(path: Path, to: Destination) -> None:
 @pytest.mark.parametrize("gone", [KEY, f"{KEY}.state"])
 def test_one_that_is_gone_there_stays_and_is_shipped_again(path: Path, to: Destination, gone: str) -> None:
     to.store.delete(gone)
-    with pytest.raises(NotShippedError, match="not there any more"):
+    with pytest.raises(NotShippedError, match="not all of it is at"):
         remove_shipped(path, to, KEY)
     ship(path, to, KEY)
     remove_shipped(path, to, KEY)
@@ -67,7 +73,7 @@ def test_one_that_is_gone_there_stays_and_is_shipped_again(path: Path, to: Desti
 def test_one_that_was_replaced_there_stays(path: Path, to: Destination) -> None:
     size = path.stat().st_size
     to.store.write(KEY, b"x" * size)
-    with pytest.raises(ShipConflictError, match="another object is there now"):
+    with pytest.raises(ShipConflictError, match="another object is at"):
         remove_shipped(path, to, KEY)
     assert remaining(path) == ALL
 
