@@ -14,7 +14,7 @@ import threading
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from websockets.asyncio.client import connect as connect_asyncio
@@ -36,6 +36,9 @@ from feedrec.testing import FeedReplay, LoopThread
 from ..replay.recordings import frames_of, numbered, record
 from ..timing import HANG_TIMEOUT, MS, wait_until
 from .feeds import CHANNELS, DEMO, client, received_by, subscription
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 def test_a_client_that_blocks_gets_every_frame() -> None:
@@ -396,3 +399,12 @@ def test_closing_does_not_wait_for_a_client_that_does_not_answer() -> None:
 def test_errors_are_those_of_feedrec() -> None:
     assert issubclass(ReplayFailedError, FeedrecError)
     assert issubclass(WaitTimeoutError, FeedrecError)
+
+
+def test_a_recording_in_a_bucket_is_replayed_by_its_url(bucket: Bucket) -> None:
+    bucket.store.create("p/demo.jsonl.zst", DEMO)
+    for place in (f"{bucket.url}/p/demo.jsonl.zst", f"{bucket.url}/p"):
+        with FeedReplay(place) as feed:
+            assert len(received_by(feed.url)) == 1545
+    with pytest.raises(NotARecordingError, match=r"s3://.*/none\.jsonl: no such object"):
+        FeedReplay(f"{bucket.url}/none.jsonl").start()

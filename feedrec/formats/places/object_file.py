@@ -11,7 +11,7 @@ from ...threads import thread_for
 from .opening import store_at
 from .protocol import Piece, Store, StoredObject
 from .read_ahead import FIRST_WINDOW, LARGEST_WINDOW, ReadAhead, Span
-from .seen_objects import forget, keep_tail, seen_object, tail_size
+from .seen_objects import forget, keep_head, keep_tail, seen_object, tail_size
 from .url_path import UrlPath, bucket_of
 
 __all__ = ["ObjectFile"]
@@ -97,6 +97,8 @@ class ObjectFile:
             return self._tail_from(offset)
         if piece is None:
             piece = self._read(self._ahead.window(offset, min(end, self._tail_start()), self._most()))
+            if offset == len(seen.head):
+                self._seen = keep_head(self._path, seen, piece.data)
             self._windows = [*self._windows[-1:], piece]
         if self._coming is None and piece is self._windows[-1]:
             self._ask_ahead()

@@ -11,7 +11,7 @@ from .object_store import ObjectStore
 from .patience import Patience
 from .protection import Protection, check_protection
 from .protocol import Store
-from .url_path import UrlPath, bucket_of
+from .url_path import UrlPath, bucket_of, is_there
 
 __all__ = ["bucket_of", "is_folder", "store_at"]
 
@@ -44,7 +44,7 @@ def is_folder(path: Path) -> bool:
     if path.is_web:
         return False
     bucket = _object_store(bucket_of(path), _UNPROTECTED)
-    if path.key and bucket.find(path.key) is not None:
+    if path.key and is_there(path):
         return False
     return next(iter(bucket.list(f"{path.key}/" if path.key else "")), None) is not None
 

@@ -62,8 +62,8 @@ class ReadAhead:
         return Span(offset, until)
 
     def ahead(self, most: int = LARGEST_WINDOW) -> Span | None:
-        """Return what to ask for while the last window is used; None if reading does not go on, or ends there."""
-        if self._window <= FIRST_WINDOW and not self._is_planned:
+        """Return what to ask for while the last window is used; None if nobody has read on, or nothing is left."""
+        if self._window <= FIRST_WINDOW and self._planned_end(self._next - 1) > self._next:
             return None
         place = bisect_right(self._plan, self._next, key=lambda span: span.end)
         if place == len(self._plan):

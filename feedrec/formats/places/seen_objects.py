@@ -33,6 +33,7 @@ __all__ = [
 HEAD = 256 << 10
 """Bytes of the beginning that are read when an object is opened, with which a reader of lines begins."""
 
+_LARGEST_HEAD = 1 << 20  # a header and a block that hardly gets smaller by compression
 _LEAST_TAIL, _LARGEST_TAIL = 256 << 10, 5 << 19
 _TAIL_SHARE = 512  # the index of a recording is about a thousandth of it
 _WHOLE = 1 << 20  # an object of which no more is left after its head is read to its end
@@ -107,6 +108,15 @@ def tail_size(size: int) -> int:
     """Return how many bytes of the end of an object are read at once: of a recording, all of its index."""
     rest = size - HEAD
     return rest if rest <= _WHOLE else min(max(_LEAST_TAIL, size // _TAIL_SHARE), _LARGEST_TAIL)
+
+
+def keep_head(path: UrlPath, seen: SeenObject, more: bytes) -> SeenObject:
+    """Keep what follows the beginning of an object, too, unless that is long by now; return all that is known of it."""
+    if len(seen.head) + len(more) > _LARGEST_HEAD:
+        return seen
+    seen = seen._replace(head=seen.head + more)
+    _keep(path.url, seen, time.monotonic())
+    return seen
 
 
 def keep_tail(path: UrlPath, seen: SeenObject, tail: Piece) -> SeenObject:

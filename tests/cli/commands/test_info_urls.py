@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,3 +71,24 @@ def test_a_damaged_object_is_named_and_the_others_of_its_folder_are_reported(buc
     assert result.returncode == 1
     assert f"skipped: {bucket.url}/p/bad.jsonl.zst: " in result.stderr.decode()
     assert f"{bucket.url}/p" in result.stdout.decode()
+
+
+def test_a_large_recording_costs_two_requests_to_be_known_and_one_to_be_read_at_a_time(
+    bucket: Bucket, tmp_path: Path
+) -> None:
+    path, source = tmp_path / "x.jsonl.zst", random.Random(3)
+    with create_recording(tmp_path / "x.jsonl", Header("raw", url="wss://x", created=1)) as writer:
+        for number in range(60):
+            writer.write(Frame(number * 10**9, 0, b'{"x":"%s"}' % source.randbytes(200_000).hex().encode()))
+    assert feedrec("convert", tmp_path / "x.jsonl", "-o", path).returncode == 0
+    bucket.store.create("x.jsonl.zst", path)
+    assert path.stat().st_size > 12_000_000
+    url = f"{bucket.url}/x.jsonl.zst"
+    bucket.requests.clear()
+    assert json.loads(feedrec("info", "--json", url).stdout)["frames"] == 60
+    assert len(bucket.requests) <= 3
+    assert sum(request.size for request in bucket.requests) < 3_000_000
+    bucket.requests.clear()
+    assert feedrec("cat", url, "--from", "30s", "--to", "32s").stdout.count(b"\n") == 3
+    assert len(bucket.requests) <= 4
+    assert sum(request.size for request in bucket.requests) < 3_000_000

@@ -7,6 +7,7 @@ import socket
 import struct
 import zlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -26,6 +27,9 @@ from feedrec.formats.checkpoints.state_layout import (
 )
 from feedrec.formats.file.modes import PRIVATE, FileMode
 from feedrec.formats.file.names import part_path
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 IDENTITY = FileIdentity(1000, 77)
 States = dict[tuple[str, str], tuple[bytes, int]]
@@ -246,3 +250,14 @@ def test_a_file_that_is_closed_stays_closed(path: Path) -> None:
     state.close()
     with pytest.raises(OSError, match="Bad file descriptor"):
         state.read(state.directory.checkpoints[0].blobs[0])
+
+
+def test_in_a_bucket_it_is_read_in_two_requests_and_may_be_missing(path: Path, bucket: Bucket) -> None:
+    bucket.store.create("x.state", path)
+    bucket.store.create("bad.state", b"something else")
+    bucket.requests.clear()
+    assert read(bucket.url / "x.state") == read(path)
+    assert len(bucket.requests) <= 2
+    assert open_state(bucket.url / "y.state") is None
+    with pytest.raises(StateDamageError):
+        open_state(bucket.url / "bad.state")

@@ -6,6 +6,8 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,6 +17,9 @@ from feedrec.replay.page.static_files import ALLOWED, static_names
 
 from ...cli.command import DEMO
 from ...timing import HANG_TIMEOUT
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 START = 1795280520127481903
 
@@ -112,3 +117,16 @@ def test_before_the_replay_has_begun_the_ladder_is_that_of_the_end() -> None:
         assert (await page.ladder("BTC-USD"))["ms"] == (await page.ladder("ETH-USD"))["ms"]
 
     run(test, lambda: None)
+
+
+def test_its_process_reads_a_recording_in_a_bucket(bucket: Bucket) -> None:
+    bucket.store.create("demo.jsonl.zst", DEMO)
+
+    async def ask(place: Path | str) -> tuple[int, dict[str, object]]:
+        with closing(RecordingsPage([place])) as page:
+            async with asyncio.timeout(HANG_TIMEOUT):
+                answer = await get(page, "api/info")
+                return answer.status, json.loads(answer.body)
+
+    assert asyncio.run(ask(bucket.url / "demo.jsonl.zst"))[0] == 200
+    assert asyncio.run(ask(f"{bucket.url}/demo.jsonl.zst"))[1].keys() == asyncio.run(ask(DEMO))[1].keys()

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -32,6 +33,9 @@ from feedrec.replay.venue.state_cache import StateCache
 from feedrec.replay.venue.written_states import WrittenStates
 
 from .test_gathering import NEVER, START, Unindexed
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 BTC, ETH = ("level2", "BTC-USD"), ("level2", "ETH-USD")
 MS = 1_000_000
@@ -318,3 +322,25 @@ def test_of_a_recording_that_is_not_finished_nothing_is_kept(deep: Deep, tmp_pat
     cache = StateCache(tmp_path / "cache")
     assert deep.frames_read(80, cache) == deep.frames_read(80, cache) == 80
     assert not (tmp_path / "cache").exists()
+
+
+def test_in_a_bucket_the_state_beside_a_recording_is_used(tmp_path: Path, bucket: Bucket) -> None:
+    times = [START + number * MS for number in range(90)]
+    kinds = ["snapshot", *["update"] * 89]
+    frames = [
+        Frame(time, 0, advanced(number, kind, "BTC-USD", number))
+        for number, (time, kind) in enumerate(zip(times, kinds, strict=True))
+    ]
+    path = write(tmp_path / "a.jsonl.zst", "coinbase-advanced", frames)
+    make(path, "coinbase-advanced")
+    for one in (path, state_path(path)):
+        bucket.store.create(one.name, one)
+    url, position = bucket.url / path.name, at(80, times)
+    expected = rebuilder(Unindexed, "coinbase-advanced", [path]).snapshots(frozenset([BTC]), position, NEVER)
+    there = rebuilder(Timeline, "coinbase-advanced", [url])
+    bucket.requests.clear()
+    assert there.snapshots(frozenset([BTC]), position, NEVER) == expected
+    assert {request.key for request in bucket.requests} == {"a.jsonl.zst", "a.jsonl.zst.state"}
+    bucket.requests.clear()
+    assert there.snapshots(frozenset([BTC]), at(70, times), NEVER) is not None
+    assert len(bucket.requests) <= 2

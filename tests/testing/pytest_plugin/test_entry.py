@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ...replay.dialogues import record_dialogue
 from ...replay.recordings import numbered, record
 from .conftest import Suite, Venue
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 LOADED = """
 import json, sys
@@ -209,3 +213,22 @@ def test_talk(feed):
     venue.close()
     suite.run("--feed-block-network").assert_outcomes(passed=1)
     assert venue.connections == 1
+
+
+def test_recordings_may_be_in_a_bucket(suite: Suite, bucket: Bucket) -> None:
+    bucket.store.create("feeds/three.jsonl.zst", suite.path / "three.jsonl.zst")
+    (suite.path / "three.jsonl.zst").unlink()
+    suite.write("pytest.ini", f"[pytest]\nfeed_dir = {bucket.url}/feeds\n")
+    suite.module(
+        f"""
+@pytest.mark.feed("three.jsonl.zst", speed="max")
+def test_marked(feed): assert len(hear(feed.url)) == 3
+
+def test_by_name(feed_replay): feed_replay("{bucket.url}/feeds/three.jsonl.zst")
+
+def test_missing(feed_replay): feed_replay("none.jsonl")
+"""
+    )
+    result = suite.run()
+    result.assert_outcomes(passed=2, failed=1)
+    result.stdout.fnmatch_lines(["*/feeds/none.jsonl: no such object*"])
