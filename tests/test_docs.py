@@ -15,6 +15,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
@@ -30,6 +31,9 @@ from .cli.test_terminal import terminal
 from .formats.foreign.capture.captures import small
 from .formats.foreign.har.archives import TWO
 from .timing import HANG_TIMEOUT
+
+if TYPE_CHECKING:
+    from .object_server import Bucket
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -89,8 +93,17 @@ def serving(arguments: list[str], folder: Path, *, afresh: bool) -> Iterator[str
             yield first_line(forked.stdout)
 
 
+def filled_bucket(request: pytest.FixtureRequest) -> Path:
+    """Return the URL of a bucket that has a recording where the documents say."""
+    bucket: Bucket = request.getfixturevalue("bucket")
+    bucket.store.create("btc/today.jsonl.zst", DEMO)
+    return bucket.url
+
+
 @pytest.mark.parametrize(("page", "command"), [(page, command) for (command, _), page in COMMANDS.items()])
-def test_every_command_shown_runs(page: str, command: str, tmp_path: Path, venue: str) -> None:
+def test_every_command_shown_runs(
+    page: str, command: str, tmp_path: Path, venue: str, request: pytest.FixtureRequest
+) -> None:
     """Commands run as they stand; the environment gives them a mock venue, and an end."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
@@ -104,6 +117,8 @@ def test_every_command_shown_runs(page: str, command: str, tmp_path: Path, venue
     (tmp_path / "products.txt").write_text("BTC-USD\n")
     if page == DIALOGUE.name:
         write_dialogue(tmp_path)
+    if "s3://" in command:
+        command = command.replace("s3://recordings", str(filled_bucket(request)))
     arguments = shlex.split(command)[1:]
     afresh = command in FIRST_OF_THEIR_NAME
     if "|" in command or " > " in command:

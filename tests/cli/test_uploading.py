@@ -64,6 +64,7 @@ def test_a_recording_is_converted_to_a_url(bucket: Bucket, tmp_path: Path, tempo
     """It is the same as a file would be, and the summary names the URL; a second time it is there already."""
     url = bucket.url / "a" / "today.parquet"
     assert written("convert", DEMO, "-o", url).startswith(f"wrote 1,545 frames and 7 other lines to {url}\n")
+    assert [one.method for one in bucket.requests] == ["HEAD", "PUT", "HEAD"]
     assert keys_of(bucket) == ["a/today.parquet"]
     here = tmp_path / "here.parquet"
     written("convert", DEMO, "-o", here)
@@ -165,6 +166,18 @@ def test_a_folder_is_repaired_to_a_url(bucket: Bucket, tmp_path: Path) -> None:
     (url,) = filter(None, outputs)
     assert keys_of(bucket) == [url.removeprefix(f"{bucket.url}/")]
     assert url.endswith("x.jsonl.zst")
+
+
+def test_a_recording_of_a_bucket_is_repaired_beside_it(bucket: Bucket, temporary: Path) -> None:
+    """The old one stays, and cannot be the new one."""
+    bucket.store.create("a/x.jsonl.zst", DEMO.read_bytes()[:30_000])
+    done = feedrec("repair", bucket.url / "a" / "x.jsonl.zst")
+    assert done.returncode == 3, done.stderr.decode()
+    assert f" to {bucket.url}/a/x.repaired.jsonl.zst\n" in done.stdout.decode()
+    assert keys_of(bucket) == ["a/x.jsonl.zst", "a/x.repaired.jsonl.zst"]
+    url = bucket.url / "a" / "x.jsonl.zst"
+    assert refused("repair", url, "-o", url, "--overwrite", code=2).startswith(f"{url} is both input and output")
+    assert not [*temporary.iterdir()]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
