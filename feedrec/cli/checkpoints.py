@@ -36,7 +36,7 @@ def write_beside(result: Conversion, endpoint: str, options: Mapping[str, Any], 
         try:
             result.checkpoints += make_checkpoints(path, rules, on_read=on_read)
         except (FeedrecError, OSError) as error:
-            log.warning("%s has no checkpoints: %s", path, error)
+            log.warning("%s has no checkpoints: %s", path.name, error)
 
 
 def count_beside(path: Path, endpoint: str) -> int:

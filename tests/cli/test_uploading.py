@@ -219,6 +219,7 @@ def test_a_signal_while_a_file_is_uploaded_leaves_nothing_here(bucket: Bucket, t
         (["record", "-o", "s3://bucket/x.jsonl.zst"], "is a URL: record to a file here"),
         (["record", "-o", "s3://bucket/{date}/{time}.jsonl.zst"], "is a URL: record to a file here"),
         (["proxy", "--to", "coinbase-advanced", "-o", "s3://bucket/x.jsonl"], "is a URL: record to a file here"),
+        (["cat", "--follow", "s3://bucket/x.jsonl.part"], "is a URL: no object grows, so leave out --follow"),
         (["demo", "-o", "s3://bucket/x.jsonl"], "is a URL: name a file here"),
     ],
 )

@@ -20,6 +20,7 @@ from ..filters import filter_options, selection_of
 from ..frame_lines import frame_lines
 from ..options import RECORDING, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json
+from ..uploading import refuse_url
 
 if TYPE_CHECKING:
     from ...formats import Recording, Selection
@@ -102,6 +103,8 @@ def _recordings_of(
     file: Path, start: Moment | None, end: Moment | None, *, follow: bool
 ) -> tuple[list[Path], Moment | None, Moment | None]:
     """Return the recordings to print: those of a folder that have something of the span, or the one that is named."""
+    if follow:
+        refuse_url(file, "no object grows, so leave out --follow; a file can be followed where it is recorded")
     from ...formats.places.url_path import UrlPath
 
     if not isinstance(file, UrlPath) and not os.path.isdir(file):  # noqa: PTH112  Path.is_dir may raise
