@@ -429,8 +429,11 @@ class Copy:
         for one in [*after, None]:
             time = end if one is None else one.time
             while due <= time:
-                yield from self._batch(venue, due, waiting)
-                waiting = []
+                if waiting:
+                    yield from self._batch(venue, due, waiting)
+                    waiting = []
+                elif (until := min([time, *resyncs[:1]])) > due:  # nothing is said before that
+                    due += (until - due) // self._recorder.batch * self._recorder.batch
                 due += self._recorder.batch
                 if resyncs and due > resyncs[0] and not isinstance(venue, Full | CoinMarketCap):
                     resyncs.pop(0)
