@@ -73,11 +73,13 @@ def objects(state: MarketState, channel: str, key: str, product: str = "BTC-USD"
 def change(book: Book, payload: bytes) -> Book:
     """Apply a frame to a book as a client does that parses all of it."""
     (event,) = json.loads(payload)["events"]
-    if event["type"] == "snapshot":
-        book = {}
+    book = {} if event["type"] == "snapshot" else book.copy()
     for update in event["updates"]:
-        book[update["side"], update["price_level"]] = update["new_quantity"]
-    return {key: quantity for key, quantity in book.items() if quantity != "0"}
+        key = update["side"], update["price_level"]
+        book[key] = update["new_quantity"]
+        if book[key] == "0":
+            del book[key]
+    return book
 
 
 def in_order(book: Book) -> list[tuple[str, str, str]]:
