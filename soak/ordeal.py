@@ -34,7 +34,7 @@ from .recorders import Exit, Resident, Supervised
 from .scrapes import Scrapes
 from .slope import slope_of
 
-__all__ = ["FULL", "QUICK", "Endured", "Form", "endure"]
+__all__ = ["FULL", "QUICK", "Endured", "Form", "endure", "files_of"]
 
 _MB = 1 << 20
 _RECOVERY = 8.0
@@ -216,7 +216,7 @@ def endure(folder: Path, form: Form, seed: int = 1) -> Endured:
         tally, accounts = Tally(), []
         for one, name in ((mortal, "mortal"), (steady, "steady")):
             account = FilesAccount(ledgers, name, one.kills, disk.times, tally)
-            accounts.append(account_of(_files_of(name, where, shipped), account))
+            accounts.append(account_of(files_of(name, where, shipped), account))
         failures = [text for one in (mortal, steady) for text in _failures(one, disk.times)]
         return Endured(
             tally=tally,
@@ -287,7 +287,7 @@ def _scraping(scrapes: Scrapes) -> Callable[[], float]:
     return scrape
 
 
-def _files_of(name: str, folder: Path, shipped: Path) -> list[Path]:
+def files_of(name: str, folder: Path, shipped: Path) -> list[Path]:
     """Return the files of a recorder in their order, those that were removed as they were copied."""
     found = {path.name: path for one in (shipped, folder) for path in recordings_in(one) if path.name.startswith(name)}
     return [found[one] for one in sorted(found, key=natural_key)]

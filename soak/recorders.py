@@ -139,6 +139,11 @@ class Supervised:
                 return Resident(time.monotonic(), int(found[1]) * 1024)
         return None
 
+    @property
+    def variable(self) -> str:
+        """What the processes of the run that is there have in their environment, as `NAME=value`."""
+        return f"{_RUN}={self._notes}"
+
     def _last_line(self) -> str:
         return (self._log.read_text().splitlines() or [""])[-1]
 
@@ -166,7 +171,8 @@ class Supervised:
                     if self._is_over:
                         return
                     command = self._command()
-                    environment = {**self._environment, _RUN: str(self._notes)}
+                    name, _, value = self.variable.partition("=")
+                    environment = {**self._environment, name: value}
                     self._process = subprocess.Popen(command, cwd=self._folder, env=environment, stdout=log, stderr=log)
                 code = self._process.wait()
                 if code != -signal.SIGKILL:
@@ -177,7 +183,7 @@ class Supervised:
     def _wait_for_the_rest(self) -> None:
         """Wait until the processes that it had started have ended, as they do by themselves: they have locks."""
         deadline = time.monotonic() + _PATIENCE
-        while is_in_use(f"{_RUN}={self._notes}") and time.monotonic() < deadline:
+        while is_in_use(self.variable) and time.monotonic() < deadline:
             time.sleep(0.05)
 
 

@@ -15,6 +15,9 @@ from .seaweed import Seaweed
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=100, help="how often a recorder or an uploader is killed")
+    parser.addoption(
+        "--seed", type=int, default=1, help="of what is killed when, and of what goes wrong with the store"
+    )
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,5 @@
+"""On the path of a process, this has smaller files shipped in parts: those of the tests, not only of 256 MB and more."""
+
+from feedrec.recorder.shipping import content
+
+content.LARGEST_PUT = 60_000
