@@ -1,8 +1,7 @@
 """
-Recorders and uploaders are killed at random, and the store fails in all ways: in the end, all that was recorded is there.
+Recorders and uploaders are killed at random, and the store fails in all ways: all that was recorded is there.
 
-`make test-cloud` does it with 100 kills, `make test-cloud QUICK=1` with 10, and prints the seed of all chances, which may
-be given: `--seed`.
+`make test-cloud` does it with 100 kills, with QUICK=1 with 10, and prints the seed, which may be given: `--seed`.
 """
 
 from __future__ import annotations
@@ -106,8 +105,8 @@ def endure(seaweed: Seaweed, bucket: Bucket, folder: Path, kills: int, seed: int
     chance = random.Random(seed)
     store = Store(seaweed, Misfortune(random.Random(seed), SHARE), kills)
     there, ledgers, here = folder / "there", folder / "ledgers", (folder / "r0", folder / "r1")
-    for one in (there, ledgers, *here):
-        one.mkdir()
+    for place in (there, ledgers, *here):
+        place.mkdir()
     url = f"{bucket.url}/p/"
     with ExitStack() as stack:
         server = stack.enter_context(serving("soak.fickle_venue", ledgers, msgspec.json.encode(WHIMS).decode()))

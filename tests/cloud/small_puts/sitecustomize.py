@@ -1,4 +1,4 @@
-"""On the path of a process, this has smaller files shipped in parts: those of the tests, not only of 256 MB and more."""
+"""On the path of a process, this has smaller files shipped in parts: those of the tests, not only of 256 MB and up."""
 
 from feedrec.recorder.shipping import content
 

@@ -48,6 +48,7 @@ def _credential(bucket: Bucket) -> str:
 @pytest.mark.parametrize(
     ("profile", "key", "region"), [("", "KEY1", "us-east-1"), ("other", "KEY2", "eu-north-1")], ids=["default", "other"]
 )
+@pytest.mark.moto  # which takes any keys, and none
 @pytest.mark.usefixtures("profiles")
 def test_the_keys_and_the_region_of_a_profile_are_used(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch, profile: str, key: str, region: str
@@ -61,6 +62,7 @@ def test_the_keys_and_the_region_of_a_profile_are_used(
     assert _credential(bucket).split("/")[2] == "ap-east-1"
 
 
+@pytest.mark.moto  # which takes any keys, and none
 @pytest.mark.usefixtures("profiles")
 def test_keys_of_the_environment_go_before_a_profile(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_PROFILE", "other")
@@ -69,6 +71,7 @@ def test_keys_of_the_environment_go_before_a_profile(bucket: Bucket, monkeypatch
     assert _credential(bucket).startswith("KEY3/")
 
 
+@pytest.mark.moto  # which takes any keys, and none
 def test_a_public_bucket_is_asked_without_any(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SKIP_SIGNATURE", "true")
     assert _credential(bucket) == ""

@@ -39,6 +39,7 @@ def test_temporary_objects_go_when_they_are_old_enough(to: Destination) -> None:
     assert [one.key for one in to.store.list()] == ["x.jsonl"]
 
 
+@pytest.mark.moto  # which says of all uploads that they began at one time
 def test_uploads_that_were_never_finished_go_and_those_of_others_stay(bucket: Bucket) -> None:
     for key in ("p/x.jsonl.zst", "p/x.jsonl.zst.state", f"p/{TEMPORARY}/abc", "p/movie.mp4", "q/x.jsonl.zst"):
         begin_upload(bucket, key)
