@@ -55,7 +55,7 @@ test-lowest: .venv-lowest/.ready
 PYTHONS ?= 3.12 3.13 3.14
 QUICK_TESTS := $(addprefix tests/,feeds $(addprefix formats/,file line stream) front \
 	$(addprefix replay/,client clock timeline) \
-	$(addprefix recorder/,commands fleet output session watching wire) test_model.py cli/test_cli.py cli/commands/test_cat.py)
+	$(addprefix recorder/,commands fleet output session watching wire) formats/places/test_url_path.py test_model.py cli/test_cli.py cli/commands/test_cat.py)
 # What differs shows on the newest of them first; the quick form asks the others for less.
 QUICK_TESTS_OF_OLDER := $(addprefix tests/,feeds formats/line formats/stream front recorder/wire replay/client test_model.py)
 

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import contextlib
 
-from ...errors import NotShippedError, ObjectExistsError, PlaceError
+from ...errors import CannotShipError, NotShippedError, ObjectExistsError, PlaceError
+from ...formats.places.url_path import UrlPath
 from .comparing import is_same
 from .content import LARGEST_PUT, Content
 from .destination import Destination
 from .safety import check_copies, check_creates, temporary_key
 from .sent_file import SentFile
 
-__all__ = ["deliver"]
+__all__ = ["LARGEST_COPY", "deliver"]
+
+LARGEST_COPY = 5 << 30
+"""Bytes that S3 copies in one request (S3 API Reference, CopyObject)."""
 
 
 def deliver(file: SentFile, content: Content, to: Destination, key: str) -> bool:
@@ -39,6 +43,7 @@ def deliver(file: SentFile, content: Content, to: Destination, key: str) -> bool
     check_creates(to)
     try:
         if content.size > LARGEST_PUT:
+            _check_size(file, content, to)
             check_copies(to)
             _deliver_in_parts(file, content, to, key)
         else:
@@ -46,6 +51,13 @@ def deliver(file: SentFile, content: Content, to: Destination, key: str) -> bool
     except ObjectExistsError:
         return False
     return True
+
+
+def _check_size(file: SentFile, content: Content, to: Destination) -> None:
+    """Refuse what could be sent, and not copied then."""
+    if content.size > LARGEST_COPY and isinstance(to.place, UrlPath) and to.place.scheme == "s3":
+        text = "is larger than the 5 GB that S3 copies at once: record with --rotate 256MB"
+        raise CannotShipError(file.path, text)
 
 
 def _deliver_in_parts(file: SentFile, content: Content, to: Destination, key: str) -> None:

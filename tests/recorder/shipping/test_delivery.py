@@ -130,6 +130,16 @@ def test_a_store_without_such_a_copy_is_refused_for_what_is_large(
     assert [one.key for one in to.store.list()] == []
 
 
+def test_what_s3_could_not_copy_is_not_sent(path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delivery, "LARGEST_PUT", 10)
+    monkeypatch.setattr(delivery, "LARGEST_COPY", len(BYTES) - 1)
+    with pytest.raises(CannotShipError, match="is larger than the 5 GB that S3 copies at once"):
+        ship(path, Destination(bucket.url), KEY)
+    assert list(bucket.store.list()) == []
+    monkeypatch.setattr(delivery, "LARGEST_COPY", len(BYTES))
+    assert ship(path, Destination(bucket.url), KEY).sent == len(BYTES)
+
+
 def test_what_is_safe_is_found_out_once(tmp_path: Path, bucket: Bucket) -> None:
     to = Destination(bucket.url)
     for number in range(3):
