@@ -19,6 +19,7 @@ import msgspec
 import pytest
 
 from benchmarks.processes import serving
+from feedrec.recorder.shipping.destination import TEMPORARY
 from soak.accounting import Tally
 from soak.disk import recordings_in
 from soak.fickle_venue import Whims
@@ -98,6 +99,7 @@ def test_all_that_was_recorded_is_there_or_here_whatever_is_killed(
     assert verified(done.there) == (0, "")
     assert [key for key in done.keys if not re.fullmatch(r"p/r\d-\d+\.jsonl\.zst(\.state)?", key)] == []
     assert done.uploads == []
+    assert both_ways(bucket)
 
 
 def endure(seaweed: Seaweed, bucket: Bucket, folder: Path, kills: int, seed: int) -> Aftermath:
@@ -164,6 +166,13 @@ def unfinished(bucket: Bucket) -> list[str]:
     """Return the keys of uploads in parts that were begun and not finished."""
     client = boto3.client("s3", endpoint_url=bucket.server.url)
     return [one["Key"] for one in client.list_multipart_uploads(Bucket=bucket.url.parts[1]).get("Uploads", [])]
+
+
+def both_ways(bucket: Bucket) -> bool:
+    """Tell whether some objects came in parts, and others in one piece, as the sizes of the files are to have it."""
+    in_parts = {one.key for one in bucket.requests if one.method == "POST"}
+    put = {one.key for one in bucket.requests if one.method == "PUT" and one.key.endswith(".zst")}
+    return any(TEMPORARY in key for key in in_parts) and bool(put & in_parts) and bool(put - in_parts)
 
 
 def holes_in(files: list[Path]) -> list[int]:

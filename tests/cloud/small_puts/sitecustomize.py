@@ -2,4 +2,4 @@
 
 from feedrec.recorder.shipping import content
 
-content.LARGEST_PUT = 60_000
+content.LARGEST_PUT = 12_000
