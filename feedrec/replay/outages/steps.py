@@ -8,6 +8,7 @@ hundred outages, a few hundred. A file that has neither, or whose clock was set,
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -183,8 +184,9 @@ class _Finder:
         self._reached = 0  # no later closing is in a block before this one
 
     def before_opening(self, following: int | None) -> list[Step]:
-        """Return the refusals at the beginning of the file, before a connection was opened; None for all."""
-        return [step for step in self._steps(0, self._end(following)) if step.kind == "refused"]
+        """Return the refusals at the beginning of the file, before a connection was opened, with this number if any."""
+        steps = itertools.takewhile(lambda step: step.kind != "open", self._steps(0, self._end(following)))
+        return [step for step in steps if step.kind == "refused"]
 
     def after_closing(self, conn: int, following: int | None) -> list[Step]:
         """Return the closing of a connection, and the refusals from there to the opening of another one."""

@@ -60,6 +60,14 @@ def test_the_index_and_the_lines_tell_the_same(lines: list[Line], cut: int) -> N
         assert [one[:3] for one in by_lines] == [one[:3] for one in plan_of(whole[1]).outages]
 
 
+def test_a_refusal_after_a_silent_connection_was_opened_is_none_of_the_outage_before(tmp_path: Path) -> None:
+    """No block says where a connection without frames was opened: what is in all of them is looked at."""
+    lines = [opened(0, 0), closed(1, 0), *(opened(1.5 + n, n + 1) for n in range(8)), refused(10, 9, 503)]
+    lines += [opened(11, 9), ticker(12, 9)]
+    parts = [write(tmp_path / f"{n}.jsonl.zst", piece, part=n) for n, piece in enumerate((lines[:2], lines[2:]), 1)]
+    assert [(one.end, one.refusals) for one in plan_of(*parts).outages] == [(at(1.5), ())]
+
+
 def test_a_connection_that_was_opened_before_a_cut_is_open(tmp_path: Path) -> None:
     """Only its frames show it."""
     lines = [ticker(0, 0), ticker(1, 1), closed(2, 0), ticker(3, 1), opened(5, 2), ticker(6, 2)]
