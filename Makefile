@@ -53,11 +53,11 @@ test-lowest: .venv-lowest/.ready
 
 # The same tests with the other Pythons that feedrec supports, those of them that this machine has.
 PYTHONS ?= 3.12 3.13 3.14
-QUICK_TESTS := $(addprefix tests/,feeds $(addprefix formats/,file line stream) front \
-	$(addprefix replay/,client clock timeline) \
-	$(addprefix recorder/,commands fleet output session watching wire) formats/places/test_url_path.py test_model.py cli/test_cli.py cli/commands/test_cat.py)
+QUICK_TESTS := $(addprefix tests/,feeds formats/line formats/stream front replay/client replay/timeline \
+	recorder/session recorder/wire formats/places/test_url_path.py test_model.py cli/test_cli.py cli/commands/test_cat.py)
 # What differs shows on the newest of them first; the quick form asks the others for less.
-QUICK_TESTS_OF_OLDER := $(addprefix tests/,feeds formats/line formats/stream front recorder/wire replay/client test_model.py)
+QUICK_TESTS_OF_OLDER := $(addprefix tests/,formats/line formats/stream formats/places/test_url_path.py recorder/wire \
+	replay/client test_model.py)
 
 test-pythons:
 	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
