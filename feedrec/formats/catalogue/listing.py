@@ -8,7 +8,7 @@ from typing import NamedTuple
 from ..places.opening import store_at
 from ..places.protocol import StoredObject
 from ..places.seen_objects import objects_below
-from ..places.url_path import UrlPath
+from ..places.url_path import UrlPath, bucket_of
 from ..several.folder import find_recordings, recordings_among
 
 __all__ = ["Found", "recording_at", "recordings_in"]
@@ -61,7 +61,10 @@ def _listed_at(folder: UrlPath) -> list[Found]:
 
 def recording_at(path: Path) -> Found:
     """Return a recording that is named itself; if it is not there, who opens it is told."""
-    one = store_at(path.parent).find(path.name)
+    if isinstance(path, UrlPath):  # a web server is asked with the query
+        one = store_at(bucket_of(path)).find(path.key)
+    else:
+        one = store_at(path.parent).find(path.name)
     if one is None:  # what opens it says so
         one = StoredObject(path.name, 0, "", 0)
     return Found(path, str(path), one if isinstance(path, UrlPath) else _of_this_machine(one))

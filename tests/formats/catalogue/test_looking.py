@@ -5,21 +5,27 @@ from __future__ import annotations
 import contextlib
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from feedrec.errors import PlaceError
 from feedrec.formats import create_recording
 from feedrec.formats.catalogue import looking
 from feedrec.formats.catalogue.entry import Entry
 from feedrec.formats.catalogue.listing import Found, recording_at, recordings_in
 from feedrec.formats.catalogue.looking import look_at, look_at_all
 from feedrec.formats.line.steady_clock import SteadyClock
+from feedrec.formats.places.url_path import place_of
 from feedrec.formats.several.inputs import inspect_index
 from feedrec.formats.tools.summary import Activity, summarise_unread
 from feedrec.model import Header
 
 from ...timing import scaled
 from .hourly import at, run, write
+
+if TYPE_CHECKING:
+    from tests.object_server import Bucket
 
 
 def test_a_finished_recording_says_what_is_in_it(tmp_path: Path) -> None:
@@ -39,6 +45,19 @@ def test_one_that_has_no_summary_is_said_to_have_none(tmp_path: Path) -> None:
     """Its header is known, and when it begins."""
     entry = look_at(recording_at(run(tmp_path, 1, suffix=".jsonl")[0]))
     assert (entry.state, entry.endpoint, entry.begin, entry.frames) == ("no summary", "coinbase-advanced", at(0), None)
+
+
+def test_a_web_server_is_asked_with_the_query(bucket: Bucket) -> None:
+    """It may be a signature, without which nothing is given."""
+    queries = []
+
+    def answer(environment: dict[str, Any]) -> None:
+        queries.append(environment["QUERY_STRING"])
+
+    bucket.server.answer = answer
+    with contextlib.suppress(PlaceError):  # moto knows no such signature
+        recording_at(place_of(f"{bucket.server.url}/x.jsonl.zst?Signature=abc"))
+    assert set(queries) == {"Signature=abc"}
 
 
 def test_one_that_is_being_written_and_one_that_was_left_are_told_apart(tmp_path: Path) -> None:
