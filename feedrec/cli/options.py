@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ..times import Moment
 
 __all__ = [
+    "AGE",
     "CHANNEL",
     "DURATION",
     "LINES",
@@ -80,11 +81,16 @@ class _Recording(click.Path):
 class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
     name = "duration"
 
+    def __init__(self, *, may_be_none: bool = False) -> None:
+        self._nothing = {"0", "0s"} if may_be_none else set()
+
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         from ..model import parse_duration
 
         if isinstance(value, float):
             return value
+        if value in self._nothing:
+            return 0.0
         seconds = parse_duration(value)
         if not seconds:
             self.fail(f"{value!r} is not a duration such as 50ms, 90s or 1h30m", param, ctx)
@@ -230,7 +236,7 @@ class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         return mode
 
 
-DURATION = _Duration()
+DURATION, AGE = _Duration(), _Duration(may_be_none=True)
 ROTATE_AFTER = _RotateAfter()
 LINES = _Lines()
 SETTING = _Setting()

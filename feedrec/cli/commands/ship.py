@@ -8,16 +8,9 @@ from typing import Any
 import click
 
 from ...errors import UsageError
-from ..options import DURATION, as_json, logging_options
+from ..options import AGE, as_json, logging_options
 
 _MOST_AT_ONCE = 64
-
-
-class _Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        return 0.0 if value in {"0", "0s"} else DURATION.convert(value, param, ctx)
 
 
 @click.command()
@@ -25,7 +18,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 @click.option(
     "--keep",
     metavar="DURATION",
-    type=_Age(),
+    type=AGE,
     help="Remove here what was last written this long ago, e.g. 1d or 0s, once it was looked at there again.  "
     "[default: all stays]",
 )
@@ -42,7 +35,7 @@ class _Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.
 @click.option(
     "--sweep-age",
     metavar="DURATION",
-    type=_Age(),
+    type=AGE,
     default="1d",
     show_default=True,
     help="Leave what is younger: it may be in use.",

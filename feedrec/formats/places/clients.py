@@ -14,9 +14,11 @@ from .protection import Protection
 from .settings import check_address, client_settings, store_settings
 from .url_path import UrlPath
 
-__all__ = ["Clients"]
+__all__ = ["LARGEST_READ", "Clients"]
 
-_LARGEST_READ = 16 << 20
+LARGEST_READ = 16 << 20
+"""Bytes that one request asks for at most: the time that it may take follows from that."""
+
 _PART_RETRIES = 5
 
 _used_by: set[int] = set()
@@ -50,12 +52,12 @@ class Clients:
         self._settings = store_settings(root)
         self._of = functools.lru_cache(maxsize=16)(self._opened)
         if not root.is_web:
-            self._of(patience.timeout(_LARGEST_READ), is_reading=True)
+            self._of(patience.timeout(LARGEST_READ), is_reading=True)
 
     def reading(self, key: str) -> tuple[Any, str]:
         """Return the client that reads an object, and what that calls it."""
         self._check_process()
-        timeout = self._patience.timeout(_LARGEST_READ)
+        timeout = self._patience.timeout(LARGEST_READ)
         if self._root.is_web:  # named by all of its URL, in which everything stays as it was given
             return self._of(timeout, is_reading=True, key=key), ""
         return self._of(timeout, is_reading=True), key

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ...errors import ObjectChangedError, ObjectMissingError, PlaceAwayError, UsageError
 from .asking import CHANGED, NoRangesError, OutOfRangeError, create, tell, try_often
-from .clients import Clients
+from .clients import LARGEST_READ, Clients
 from .patience import Patience
 from .protection import Protection
 from .protocol import Content, Piece, StoredObject
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ObjectStore"]
 
-_LARGEST_REQUEST = 16 << 20
 _PART, _PARTS_AT_ONCE = 16 << 20, 3  # at most 10,000 parts an object in S3, hence 160 GB
 _LONGEST_COPY = 64 << 20  # what a copy within the store may take as long as
 _Result = TypeVar("_Result")
@@ -69,12 +68,12 @@ class ObjectStore:
 
     def read(self, key: str, start: int, size: int, of: StoredObject | None = None) -> Piece:
         """See `Store`."""
-        if size <= _LARGEST_REQUEST:
+        if size <= LARGEST_READ:
             return self._read(key, start, size, of)
-        pieces = [self._read(key, start, _LARGEST_REQUEST, of)]
-        while len(pieces[-1].data) == _LARGEST_REQUEST and (left := size - _LARGEST_REQUEST * len(pieces)) > 0:
-            begin = start + _LARGEST_REQUEST * len(pieces)
-            pieces.append(self._read(key, begin, min(left, _LARGEST_REQUEST), pieces[0].of))
+        pieces = [self._read(key, start, LARGEST_READ, of)]
+        while len(pieces[-1].data) == LARGEST_READ and (left := size - LARGEST_READ * len(pieces)) > 0:
+            begin = start + LARGEST_READ * len(pieces)
+            pieces.append(self._read(key, begin, min(left, LARGEST_READ), pieces[0].of))
         return Piece(start, b"".join(piece.data for piece in pieces), pieces[0].of)
 
     def read_tail(self, key: str, size: int) -> Piece:
@@ -208,16 +207,16 @@ class ObjectStore:
         if there.tag.strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
             return True
         return all(
-            self.read(there.key, start, _LARGEST_REQUEST, there).data == data[start : start + _LARGEST_REQUEST]
-            for start in range(0, there.size, _LARGEST_REQUEST)
+            self.read(there.key, start, LARGEST_READ, there).data == data[start : start + LARGEST_READ]
+            for start in range(0, there.size, LARGEST_READ)
         )
 
     def _is_copy(self, original: StoredObject, there: StoredObject) -> bool:
         """Return whether an object has the same bytes as another one."""
         return there.size == original.size and all(
-            self.read(there.key, start, _LARGEST_REQUEST, there).data
-            == self.read(original.key, start, _LARGEST_REQUEST, original).data
-            for start in range(0, there.size, _LARGEST_REQUEST)
+            self.read(there.key, start, LARGEST_READ, there).data
+            == self.read(original.key, start, LARGEST_READ, original).data
+            for start in range(0, there.size, LARGEST_READ)
         )
 
     def _known(self, key: str) -> StoredObject:

@@ -240,7 +240,7 @@ def test_a_large_range_is_asked_for_in_pieces(
     bucket: Bucket, store: ObjectStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """So that each of them comes in time, on a slow line too."""
-    monkeypatch.setattr("feedrec.formats.places.object_store._LARGEST_REQUEST", 10)
+    monkeypatch.setattr("feedrec.formats.places.object_store.LARGEST_READ", 10)
     content = bytes(range(95))
     store.write("x", content)
     bucket.requests.clear()

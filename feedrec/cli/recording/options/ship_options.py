@@ -11,7 +11,7 @@ import msgspec
 
 from ....errors import UsageError
 from ....model import NANOSECONDS
-from ...options import DURATION, all_options
+from ...options import AGE, all_options
 from ...output import duration
 from .faults import about
 
@@ -28,14 +28,6 @@ _ROTATE_AT = 256_000_000
 """Bytes of a file where nothing else is said: what is sent in one piece, and so appears at once."""
 
 _MOST_AT_ONCE = 64
-_NONE = {"0", "0s"}
-
-
-class _Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        return 0.0 if value in _NONE else DURATION.convert(value, param, ctx)
 
 
 ship_options = all_options(
@@ -47,7 +39,7 @@ ship_options = all_options(
     ),
     click.option(
         "--ship-keep",
-        type=_Age(),
+        type=AGE,
         help="Remove here what is older than this, e.g. 1d or 0s, once it is shipped and checked there.  "
         "[default: all stays]",
     ),
