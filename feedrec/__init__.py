@@ -3,6 +3,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
 
     cli/       the command line
     testing/   recorded feeds as fixtures of tests
+    batch/     the same work over many recordings
     recorder/  from a live connection to a recording
     replay/    from a recording to a mock venue
     export/    from recordings to what other tools read
@@ -11,6 +12,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     feeds/     the protocol of each venue
     formats/   recordings on disk
     http_messages.py  HTTP requests and answers
+    live_messages.py  what a recorder and those who serve its feeds live tell each other
     spelling.py  what a name that is unknown may have meant, a few of many
     visible.py  text in which every control character is visible
     times.py   times and speeds as people write them

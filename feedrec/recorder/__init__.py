@@ -12,6 +12,7 @@ A live connection becomes a recording.
     checking/                what the venue sent, checked beside the recorder
     resync/                  books that are subscribed again after a gap
     commands/                commands of the user that are run when something happened
+    serving/                 what is given to the processes that serve the feeds live
     watching/                figures, health and incidents, for whoever watches it
     wire/                    the WebSocket, read where bytes arrive
     connection.py            opening it

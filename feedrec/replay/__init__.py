@@ -14,6 +14,7 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     control/    steering for programs and pages, at the same port
     books/      order books as of any moment
     page/       recordings in the browser
+    live/       feeds that are being recorded, served to many
     tls/        clients that speak wss
     reception.py  whoever connects, until it is a client
     attendance.py  the clients, each from its connection to its result

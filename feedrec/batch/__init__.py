@@ -1,0 +1,7 @@
+"""
+The same work over many recordings: in processes here, or on a cluster of Dask.
+
+    task.py     what is to be done with one recording, and what came of it
+
+A task calls the library, not a command. This package names no venue.
+"""

@@ -1,0 +1,82 @@
+"""What is to be done with one recording, and what came of it: plain data, which goes to workers and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from enum import StrEnum
+from typing import Any, Protocol
+
+import msgspec
+
+__all__ = ["Engine", "Result", "Status", "Task", "Work"]
+
+
+class Task(msgspec.Struct, frozen=True):
+    """
+    What is to be done with one recording, or an hour of one.
+
+    Attributes:
+        key: Its name, the same whenever the batch is repeated: kind, source and part.
+        kind: `convert`, `verify`, `info` or `export`.
+        source: The recording, as a path or URL.
+        target: The final name of its output, as a path or URL; empty if the result is all.
+        start: The recorded time in nanoseconds from which on lines are taken; None for its beginning.
+        end: The time before which they are taken; None for its end.
+        options: What else the work needs, as plain JSON.
+
+    """
+
+    key: str
+    kind: str
+    source: str
+    target: str = ""
+    start: int | None = None
+    end: int | None = None
+    options: dict[str, Any] = {}
+
+
+class Status(StrEnum):
+    """How a task ended. LOSS: it was done, and something of the recording is damaged or missing."""
+
+    DONE = "done"
+    LOSS = "loss"
+    FAILED = "failed"
+
+
+class Result(msgspec.Struct, frozen=True):
+    """
+    What came of a task.
+
+    Attributes:
+        key: The task's.
+        status: How it ended.
+        reason: Why it failed, or what is lost, in a line.
+        identity: What the source was when it was read: its etag, or the CRC of its index, and its size.
+        size: Bytes of the output.
+        facts: What the work tells, as plain JSON.
+        deaths: How many workers died with it.
+
+    """
+
+    key: str
+    status: Status
+    reason: str = ""
+    identity: str = ""
+    size: int = 0
+    facts: dict[str, Any] = {}
+    deaths: int = 0
+
+
+Work = Callable[[Task], Result]
+"""Does a task. It raises nothing, is a function of a module, and leaves the output whole or not at all."""
+
+
+class Engine(Protocol):
+    """Has tasks done somewhere."""
+
+    def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Result]:
+        """
+        Yield the result of each task, as they end: one for each, whatever fails.
+
+        A task with which workers died three times is failed. Closing the iterator ends what is running.
+        """

@@ -1,0 +1,5 @@
+"""
+Feeds that are being recorded, served to many at once: two processes beside the recorder, which gives both the same.
+
+The serving process has the clients; the other one knows the state of the market, for those who come later.
+"""
