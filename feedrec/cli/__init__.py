@@ -10,7 +10,7 @@ The command line.
     exporting/             what `export` consists of
     shipping/              what `ship` consists of
     live/                  what changes on a terminal, in its place
-    options.py             option types, and options that several commands share
+    options/               what texts of options mean, and options that several commands share
     filters.py             selecting records by channel, product and time
     checkpoints.py         the checkpoints beside recordings
     uploading.py           what is written: files here, or what a URL names

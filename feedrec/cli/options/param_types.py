@@ -1,33 +1,32 @@
 """
-Option types, and options that several commands share.
+What the texts of options mean, and what is said where one means nothing.
 
 A type imports what it needs when it converts a text: a command has many options, and a run of it uses few.
 """
 
 from __future__ import annotations
 
-import logging
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import UsageError
-from .logs import set_up_logging
-from .terminal import echo_problem
+from ...errors import UsageError
+from ..terminal import echo_problem
 
 if TYPE_CHECKING:
-    from ..feeds.channel_requests import ChannelRequest
-    from ..formats.file.modes import FileMode
-    from ..formats.file.rotation import RotateAfter
-    from ..times import Moment
+    from ...feeds.channel_requests import ChannelRequest
+    from ...formats.file.modes import FileMode
+    from ...formats.file.rotation import RotateAfter
+    from ...times import Moment
 
 __all__ = [
     "AGE",
     "CHANNEL",
     "DURATION",
+    "FILE_MODE",
     "LINES",
     "PRODUCTS",
     "RECORDING",
@@ -37,21 +36,6 @@ __all__ = [
     "SIZE",
     "SPEED",
     "TIME",
-    "GroupedCommand",
-    "OptionDecorator",
-    "all_options",
-    "allow_host_option",
-    "as_json",
-    "complete_channel",
-    "complete_endpoint",
-    "file_mode_option",
-    "host_option",
-    "limit_options",
-    "logging_options",
-    "max_clients_option",
-    "overwrite_option",
-    "port_option",
-    "time_options",
 ]
 
 _NUMBER = re.compile(r"\d+(?:\.\d+)?", re.ASCII)
@@ -66,14 +50,14 @@ class _Recording(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if isinstance(value, str) and "://" in value:
-            from ..formats.places.url_path import place_of
+            from ...formats.places.url_path import place_of
 
             return place_of(value)
         if value != "-":
             return super().convert(value, param, ctx)
         if not self._may_be_stdin:
             self.fail("- is stdin, and this needs a file: save what comes from the pipe first", param, ctx)
-        from ..formats.file.pipe import STDIN
+        from ...formats.file.pipe import STDIN
 
         return STDIN
 
@@ -85,7 +69,7 @@ class _Duration(click.ParamType):  # type: ignore[type-arg]  # generic since cli
         self._nothing = {"0", "0s"} if may_be_none else set()
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from ..model import parse_duration
+        from ...model import parse_duration
 
         if isinstance(value, float):
             return value
@@ -101,9 +85,9 @@ class _RotateAfter(click.ParamType):  # type: ignore[type-arg]  # generic since 
     name = "duration or size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> RotateAfter:
-        from ..formats.file.rotation import RotateAfter
-        from ..model import NANOSECONDS, parse_duration
-        from ..times import parse_size
+        from ...formats.file.rotation import RotateAfter
+        from ...model import NANOSECONDS, parse_duration
+        from ...times import parse_size
 
         if isinstance(value, RotateAfter):
             return value
@@ -126,7 +110,7 @@ class _Size(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
     name = "size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        from ..times import parse_size
+        from ...times import parse_size
 
         if isinstance(value, int):
             return value
@@ -140,7 +124,7 @@ class _Speed(click.ParamType):  # type: ignore[type-arg]  # generic since click 
     name = "speed"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        from ..times import parse_speed
+        from ...times import parse_speed
 
         if isinstance(value, float):
             return value
@@ -154,7 +138,7 @@ class _Moment(click.ParamType):  # type: ignore[type-arg]  # generic since click
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Moment:
-        from ..times import Moment, parse_moment
+        from ...times import Moment, parse_moment
 
         if isinstance(value, Moment):
             return value
@@ -173,7 +157,7 @@ class _Channel(click.ParamType):  # type: ignore[type-arg]  # generic since clic
     name = "channel[:product,...]"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> ChannelRequest:
-        from ..feeds.channel_requests import ChannelRequest, read_channel
+        from ...feeds.channel_requests import ChannelRequest, read_channel
 
         if isinstance(value, ChannelRequest):
             return value
@@ -221,7 +205,7 @@ class _FileMode(click.ParamType):  # type: ignore[type-arg]  # generic since cli
     name = "mode"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> FileMode:
-        from ..formats.file.modes import FileMode, parse_mode
+        from ...formats.file.modes import FileMode, parse_mode
 
         if isinstance(value, FileMode):
             return value
@@ -245,6 +229,7 @@ SPEED = _Speed()
 TIME = _Moment()
 RECORDING, RECORDING_FILE = _Recording(), _Recording(may_be_stdin=False)
 CHANNEL = _Channel()
+FILE_MODE = _FileMode()
 PRODUCTS = _Products()
 
 
@@ -256,139 +241,3 @@ def _is_from_environment(param: click.Parameter | None, ctx: click.Context | Non
 
 def _split(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def complete_endpoint(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the endpoints that begin with what was typed, for the shell."""
-    from ..feeds import endpoint_names
-
-    return [name for name in endpoint_names() if name.startswith(incomplete)]
-
-
-def complete_channel(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[str]:
-    """Return the channels of the endpoint that begin with what was typed, for the shell."""
-    from ..feeds import feed_of
-
-    feed = feed_of(ctx.params.get("endpoint") or "coinbase-advanced")
-    return [] if feed is None else [name for name in feed.channels if name.startswith(incomplete)]
-
-
-class GroupedCommand(click.Command):
-    """
-    A command whose help shows its options in groups.
-
-    Args:
-        groups: The long names of options without dashes, by the title of their group; all others come last.
-        arguments: See `click.Command`.
-
-    """
-
-    def __init__(self, *arguments: Any, groups: Mapping[str, str], **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        self.groups = {title: names.split() for title, names in groups.items()}
-
-    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        records = {
-            param.opts[-1].removeprefix("--"): record
-            for param in self.get_params(ctx)
-            if isinstance(param, click.Option) and (record := param.get_help_record(ctx)) is not None
-        }
-        for title, names in self.groups.items():
-            with formatter.section(title):
-                formatter.write_dl([records.pop(name) for name in names])
-        with formatter.section("General"):
-            formatter.write_dl(list(records.values()))
-
-
-OptionDecorator = Callable[[Callable[..., Any]], Callable[..., Any]]
-"""Adds an option to a command."""
-
-
-def all_options(*options: OptionDecorator) -> OptionDecorator:
-    """Return what adds several options, in this order."""
-
-    def add(command: Callable[..., Any]) -> Callable[..., Any]:
-        for option in reversed(options):
-            command = option(command)
-        return command
-
-    return add
-
-
-limit_options = all_options(
-    click.option("--duration", type=DURATION, help="Stop after this long, e.g. 1h30m."),
-    click.option("--max-frames", metavar="N", type=click.IntRange(1), help="Stop after receiving this many frames."),
-)
-"""Adds `--duration` and `--max-frames`."""
-
-overwrite_option = click.option("--overwrite", is_flag=True, help="Replace the output file if it exists.")
-
-
-def as_json(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--json`."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
-
-
-def file_mode_option(default: str) -> OptionDecorator:
-    """Return what adds `--file-mode`, as the parameter `mode`; `default` says who may read the output without it."""
-    text = f"Who may read and write the output, e.g. 0640.  [default: {default}]"
-    return click.option("--file-mode", "mode", metavar="MODE", type=_FileMode(), help=text)
-
-
-def time_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `--from` and `--to`, as the parameters `start` and `end`."""
-    text = "Start at this time (UTC): 2026-11-21T17:00:00Z, 2026-11-21, 17:30, or 90s from the beginning."
-    command = click.option("--to", "end", type=TIME, help="Stop before this time.")(command)
-    return click.option("--from", "start", type=TIME, help=text)(command)
-
-
-def logging_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add `-v` and `-q`; they set up logging and are not passed to the command."""
-
-    def apply(ctx: click.Context, param: click.Parameter, value: int) -> None:
-        change = value if param.name == "verbose" else -value
-        level = ctx.meta["feedrec.level"] = ctx.meta.get("feedrec.level", logging.INFO) - 10 * change
-        set_up_logging(level, ctx)
-
-    for name, flag, text in (("quiet", "-q", "Log less; -qq: only errors."), ("verbose", "-v", "Log more.")):
-        command = click.option(flag, f"--{name}", count=True, expose_value=False, callback=apply, help=text)(command)
-    return command
-
-
-host_option = click.option(
-    "--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, help="Address to listen on."
-)
-
-
-def port_option(default: int) -> OptionDecorator:
-    """Return what adds `--port` to a command that may run another one, for which it takes a free port."""
-    return click.option(
-        "--port",
-        metavar="N",
-        type=click.IntRange(0, 65535),
-        default=default,
-        help=f"Port to listen on; 0 for any free port.  [default: {default}; with COMMAND, 0]",
-    )
-
-
-def allow_host_option(may: str) -> OptionDecorator:
-    """Return what adds `--allow-host`, as the parameter `allow_hosts`; `may` says what web pages of such a host may."""
-    return click.option(
-        "--allow-host",
-        "allow_hosts",
-        metavar="NAME",
-        multiple=True,
-        help=f"Let web pages of this host {may}, besides those of this machine. Repeatable.",
-    )
-
-
-def max_clients_option(default: int | None, note: str = "") -> OptionDecorator:
-    """Return what adds `--max-clients`; where nothing is the default, `note` says what that means."""
-    return click.option(
-        "--max-clients",
-        metavar="N",
-        type=click.IntRange(min=1),
-        default=default,
-        show_default=True,
-        help=f"Clients that may be connected at a time.{note}",
-    )
