@@ -1,8 +1,12 @@
 """
 What a recorder and the processes that serve its feeds live tell each other, over a local socket.
 
-The recorder sends parcels, the same to each process, numbered from 1 on. Processes answer in lines of JSON. Nothing
-here knows a socket: bytes go in and come out.
+The recorder sends parcels, the same to each process. Processes answer in lines of JSON. Nothing here knows a socket:
+bytes go in and come out.
+
+Parcels of LINES are numbered, from 1 on, in one count for all processes and feeds, which goes on when a process is
+started again. All other parcels take no number: they have that of the last LINES before them. So the state after a
+number is the same for all, and who has got `FILES` knows which LINES its files have not.
 """
 
 from __future__ import annotations
@@ -17,6 +21,7 @@ import msgspec
 __all__ = [
     "Answered",
     "Catalogue",
+    "Clients",
     "FeedPlan",
     "Files",
     "Logged",
@@ -41,8 +46,12 @@ class ParcelKind(IntEnum):
     What is in a parcel.
 
     LINES are lines of the recording, each with its line feed, in their order. HEADER is the header line of the
-    recording of the feed: the first parcel of a feed that a process gets. CATALOGUE is a `Catalogue`, FILES are
-    `Files`, ANSWERED is an `Answered`, all three as JSON.
+    recording of the feed, without a line feed: the first parcel of a feed that a process gets. It comes again when
+    another run of the feed takes over, after a failure or a change: what was known of the feed before is over then, its
+    connections too. CATALOGUE is a `Catalogue`: after each HEADER, and whenever it has changed. FILES are `Files`:
+    after each HEADER, and only for the process that knows the states. ANSWERED is an `Answered`, only for the process
+    that had the wish. All three are JSON.
+
     """
 
     LINES = 0
@@ -57,7 +66,7 @@ class Parcel(NamedTuple):
     What a recorder sends at once.
 
     Attributes:
-        number: Its number among the parcels of the recorder: two processes that got the same number got the same.
+        number: Its number if it is of LINES, else that of the last such parcel before it; 0 for none.
         kind: What is in it.
         feed: The feed that it is about, by its place in the plan.
         content: What is in it.
@@ -87,9 +96,10 @@ class Files(msgspec.Struct, frozen=True):
     The files of a run, for a process that comes amid it and wants to know what was before.
 
     Attributes:
-        finished: Those that are finished, in order, as absolute paths.
-        growing: The one that is being written, under its name of now; None if there is none.
-        lines: How many lines it had, header and all, when this was sent: what follows is in the parcels.
+        finished: Those that are finished, or about to be, in order, as absolute paths: their final names.
+        growing: The one that is being written, as it will be called (`part_path` until then); None if there is none.
+        lines: How many lines it has, header and all, up to this parcel: what follows is in the parcels. The last of
+            them may be a second late on the disk.
 
     """
 
@@ -179,10 +189,26 @@ class Wish(msgspec.Struct, frozen=True, tag="wish"):
     subscriptions: list[dict[str, Any]]
 
 
-Told = Ready | Logged | Wish
+class Clients(msgspec.Struct, frozen=True, tag="clients"):
+    """
+    Who is served: told when it has changed, but once a second at most.
+
+    Attributes:
+        now: Clients that are connected.
+        served: Clients that were, since the process began, those of now among them.
+        cut: Those of them that were too slow.
+
+    """
+
+    now: int
+    served: int
+    cut: int
+
+
+Told = Ready | Logged | Wish | Clients
 """What a process tells the recorder."""
 
-_decoder: msgspec.json.Decoder[Ready | Logged | Wish] = msgspec.json.Decoder(Told)
+_decoder: msgspec.json.Decoder[Ready | Logged | Wish | Clients] = msgspec.json.Decoder(Told)
 
 
 def packed(parcel: Parcel) -> tuple[bytes, bytes]:

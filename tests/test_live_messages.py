@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.live_messages import Logged, Parcel, ParcelKind, Parcels, Ready, Wish, packed, read_told, told_line
+from feedrec.live_messages import (
+    Clients,
+    Logged,
+    Parcel,
+    ParcelKind,
+    Parcels,
+    Ready,
+    Wish,
+    packed,
+    read_told,
+    told_line,
+)
 
 parcels = st.builds(
     Parcel, st.integers(0, 2**64 - 1), st.sampled_from(ParcelKind), st.integers(0, 2**16 - 1), st.binary(max_size=50)
@@ -40,7 +51,8 @@ def test_what_is_no_parcel_is_refused() -> None:
 
 
 def test_what_a_process_tells_is_read_again() -> None:
-    for told in (Ready(["ws://127.0.0.1:1"]), Logged(logging.INFO, "a\nb"), Wish(1, 0, [{"channel": "ticker"}])):
+    ready, logged = Ready(["ws://127.0.0.1:1"]), Logged(logging.INFO, "a\nb")
+    for told in (ready, logged, Wish(1, 0, [{"channel": "ticker"}]), Clients(1, 3, 1)):
         line = told_line(told)
         assert line.count(b"\n") == 1
         assert read_told(line) == told
