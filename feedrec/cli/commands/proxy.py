@@ -20,8 +20,9 @@ from ..options import (
     max_clients_option,
     port_option,
 )
+from ..recording.options.files.output_options import OutputOptions, output_options
 from ..recording.options.redaction_options import redaction_of, redaction_options
-from ..recording.output import Output, OutputOptions, open_output, output_options
+from ..recording.output import Output, open_output
 from ..recording.source import checked_address
 from ..terminal import echo, echo_json
 

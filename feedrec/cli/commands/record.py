@@ -14,12 +14,12 @@ from ..options import GroupedCommand, as_json, limit_options, logging_options
 from ..recording.options.alert_options import alert_options
 from ..recording.options.config_options import config_options
 from ..recording.options.connection_options import connection_options
-from ..recording.options.hook_options import hook_options
+from ..recording.options.files.hook_options import hook_options
+from ..recording.options.files.output_options import output_options
+from ..recording.options.files.ship_options import ship_options
 from ..recording.options.metrics_options import metrics_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.options.resync_options import resync_options
-from ..recording.options.ship_options import ship_options
-from ..recording.output import output_options
 from ..recording.source import source_options
 from ..terminal import echo_json
 

@@ -15,10 +15,10 @@ import msgspec
 
 from ...errors import UsageError
 from ...recorder.session.run_options import Limits, RunOptions
-from .options.hook_options import HookOptions
+from .options.files.hook_options import HookOptions
+from .options.files.output_options import OutputOptions
+from .options.files.ship_options import ShipOptions
 from .options.metrics_options import MetricsPlace
-from .options.ship_options import ShipOptions
-from .output import OutputOptions
 from .source import SourceOptions
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from ...formats.file.naming.file_naming import FileNaming
     from ...model import Header
     from ...recorder.output.file_chain import FileChain
-    from .options.hook_options import HookOptions
-    from .options.ship_options import ShipOptions
-    from .output import OutputOptions
+    from .options.files.hook_options import HookOptions
+    from .options.files.output_options import OutputOptions
+    from .options.files.ship_options import ShipOptions
 
 __all__ = ["LeftBehind", "chain_for"]
 
@@ -39,7 +39,7 @@ def chain_for(
     from ...recorder.keeping.retention import Retention
     from ...recorder.output.checkpoint_finisher import CheckpointFinisher
     from ...recorder.output.parquet_finisher import ParquetFinisher
-    from .options.keep_options import joined_keeps
+    from .options.files.keep_options import joined_keeps
 
     chain = hooks.chain(header, name, marks=ship.ship is not None)
     if naming.pattern.suffix == PARQUET_SUFFIX:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ....recorder import Source
 from ..file_names import names_from
-from ..output import OutputOptions
+from ..options.files.output_options import OutputOptions
 
 __all__ = ["files_of", "first_collision", "has_own_names", "is_folder", "why_unusable"]
 

@@ -17,7 +17,7 @@ from ...subscribed import name_subscription
 from ...terminal import can_redraw, echo, echo_json, width_of
 from ..feed_options import FeedOptions
 from ..file_names import names_from
-from ..output import OutputOptions
+from ..options.files.output_options import OutputOptions
 from .places import is_folder
 
 __all__ = ["plan_facts", "plan_lines", "show_plans"]

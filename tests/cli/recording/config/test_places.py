@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from feedrec.cli.recording.config.places import files_of, first_collision, has_own_names, why_unusable
-from feedrec.cli.recording.output import OutputOptions
+from feedrec.cli.recording.options.files.output_options import OutputOptions
 from feedrec.feeds import Subscription
 from feedrec.feeds.coinbase_advanced import FEED
 from feedrec.feeds.redaction import Redaction

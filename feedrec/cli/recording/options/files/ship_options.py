@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from ....errors import UsageError
-from ....model import NANOSECONDS
-from ...options import AGE, all_options
-from ...output import duration
-from .faults import about
+from .....errors import UsageError
+from .....model import NANOSECONDS
+from ....options import AGE, all_options
+from ....output import duration
+from ..faults import about
 
 if TYPE_CHECKING:
-    from ....formats.file.naming.file_naming import FileNaming
-    from ....recorder.keeping.keep_rule import Keep
-    from ....recorder.keeping.retention import IsShipped
-    from ....recorder.output.file_chain import FileChain
-    from ....recorder.uploading.messages import ShipPlace
+    from .....formats.file.naming.file_naming import FileNaming
+    from .....recorder.keeping.keep_rule import Keep
+    from .....recorder.keeping.retention import IsShipped
+    from .....recorder.output.file_chain import FileChain
+    from .....recorder.uploading.messages import ShipPlace
 
 __all__ = ["ShipOptions", "ship_options"]
 
@@ -101,8 +101,8 @@ class ShipOptions(msgspec.Struct, frozen=True):
         """Where to; None for nowhere."""
         if self.ship is None:
             return None
-        from ....formats.places.protection import Protection
-        from ....recorder.uploading.messages import ShipPlace
+        from .....formats.places.protection import Protection
+        from .....recorder.uploading.messages import ShipPlace
 
         protection = Protection(self.ship_encryption or "", self.ship_kms_key or "", self.ship_acl or "")
         return ShipPlace(self.ship, self.ship_at_once, protection)
@@ -110,7 +110,7 @@ class ShipOptions(msgspec.Struct, frozen=True):
     @property
     def kept(self) -> tuple[Keep, ...]:
         """How much of what is shipped is kept here; empty for all."""
-        from ....recorder.keeping.keep_rule import Keep
+        from .....recorder.keeping.keep_rule import Keep
 
         return () if self.ship_keep is None else (Keep(round(self.ship_keep * NANOSECONDS)),)
 
@@ -132,9 +132,9 @@ class ShipOptions(msgspec.Struct, frozen=True):
         """
         if self.ship is None or values.get("output") == "-":
             return values
-        from ....formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
-        from ....formats.file.naming.template import has_fields, parse_template
-        from ....formats.file.rotation import RotateAfter
+        from .....formats.file.names import PARQUET_SUFFIX, ZSTD_SUFFIX
+        from .....formats.file.naming.template import has_fields, parse_template
+        from .....formats.file.rotation import RotateAfter
 
         suffix = PARQUET_SUFFIX if values.get("kind") == "parquet" else ZSTD_SUFFIX
         output: str = values.get("output") or "./"
@@ -159,9 +159,9 @@ class ShipOptions(msgspec.Struct, frozen=True):
             return
         if output == "-":
             raise UsageError("-o - writes no file that could be shipped: leave out --ship, or name a file or a folder")
-        from ....formats.places.opening import store_at
-        from ....formats.places.url_path import place_of
-        from ....recorder.shipping.destination import Destination
+        from .....formats.places.opening import store_at
+        from .....formats.places.url_path import place_of
+        from .....recorder.shipping.destination import Destination
 
         with about("ship"):
             to = Destination(place_of(place.url)).place
@@ -171,8 +171,8 @@ class ShipOptions(msgspec.Struct, frozen=True):
         """Add the step that ships; return what tells whether a file is there; None if nothing is shipped."""
         if self.place is None:
             return None
-        from ....recorder.uploading.ship_finisher import ShipFinisher
-        from ....recorder.uploading.uploader import Uploader
+        from .....recorder.uploading.ship_finisher import ShipFinisher
+        from .....recorder.uploading.uploader import Uploader
 
         uploader = Uploader.of(self.place)
         is_waited_for = lambda: chain.is_waited_for()  # noqa: E731, PLW0108  who runs it sets that later

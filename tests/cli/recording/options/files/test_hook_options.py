@@ -14,8 +14,8 @@ import pytest
 from feedrec.formats import open_recording
 from feedrec.formats.tools.states.inserting import start_of
 
-from ....timing import wait_until
-from ...command import background, feedrec, interrupt, mock_venue
+from .....timing import wait_until
+from ....command import background, feedrec, interrupt, mock_venue
 
 CHANNELS = ("-c", "level2", "-c", "ticker", "-c", "market_trades", "-c", "candles", "-p", "BTC-USD,ETH-USD")
 SHIP = """

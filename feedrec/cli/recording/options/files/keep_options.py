@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ....model import NANOSECONDS
-from ...options import DURATION, SIZE
+from .....model import NANOSECONDS
+from ....options import DURATION, SIZE
 
 if TYPE_CHECKING:
-    from ....recorder.keeping.keep_rule import Keep
+    from .....recorder.keeping.keep_rule import Keep
 
 __all__ = ["joined_keeps", "keep_option"]
 
@@ -21,7 +21,7 @@ class _Keep(click.ParamType):  # type: ignore[type-arg]  # generic since click 8
     name = "duration or size"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Keep:
-        from ....recorder.keeping.keep_rule import Keep
+        from .....recorder.keeping.keep_rule import Keep
 
         if isinstance(value, Keep):
             return value
@@ -49,7 +49,7 @@ keep_option = click.option(
 
 def joined_keeps(keeps: Sequence[Keep]) -> Keep | None:
     """Return what all of them say together; None if there are none."""
-    from ....recorder.keeping.keep_rule import Keep
+    from .....recorder.keeping.keep_rule import Keep
 
     spans = [one.nanoseconds for one in keeps if one.nanoseconds is not None]
     sizes = [one.size for one in keeps if one.size is not None]

@@ -12,7 +12,7 @@ from feedrec.errors import UsageError
 from feedrec.formats.file.rotation import RotateAfter
 from feedrec.recorder.uploading.messages import ShipPlace
 
-from ...record_options import usual_values
+from ....record_options import usual_values
 
 USUAL = RotateAfter(size=256_000_000)
 

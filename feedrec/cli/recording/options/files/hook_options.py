@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
-from ....errors import UsageError
-from ...options import DURATION, all_options
-from .command_type import CommandType
-from .credential_options import secret_variables
+from .....errors import UsageError
+from ....options import DURATION, all_options
+from ..command_type import CommandType
+from ..credential_options import secret_variables
 
 if TYPE_CHECKING:
-    from ....model import Header
-    from ....recorder.commands.command import Command
-    from ....recorder.output.file_chain import FileChain
+    from .....model import Header
+    from .....recorder.commands.command import Command
+    from .....recorder.output.file_chain import FileChain
 
 __all__ = ["HookOptions", "hook_options"]
 
@@ -24,7 +24,7 @@ _NICENESS = 10
 
 
 def _placeholders() -> Collection[str]:
-    from ....recorder.output.finished_file import FILE_PLACEHOLDERS
+    from .....recorder.output.finished_file import FILE_PLACEHOLDERS
 
     return FILE_PLACEHOLDERS
 
@@ -89,8 +89,8 @@ class HookOptions(msgspec.Struct, frozen=True):
             raise UsageError("-o - writes no file: leave out --on-rotate and --snapshot-on-rotate, or name a file")
         if not self.snapshot_on_rotate:
             return
-        from ....feeds import venue_of
-        from ....feeds.state.new_state import new_state
+        from .....feeds import venue_of
+        from .....feeds.state.new_state import new_state
 
         venue = venue_of(endpoint)
         if venue is None or new_state(venue, None) is None:
@@ -113,11 +113,11 @@ class HookOptions(msgspec.Struct, frozen=True):
             marks: Whether something must be done besides what these options ask for.
 
         """
-        from ....recorder.output.file_chain import FileChain
+        from .....recorder.output.file_chain import FileChain
 
         chain = FileChain(header, name or header.endpoint, marks=marks or self.has_any)
         if self.snapshot_on_rotate:
-            from ....recorder.output.snapshot_finisher import SnapshotFinisher
+            from .....recorder.output.snapshot_finisher import SnapshotFinisher
 
             chain.append(SnapshotFinisher(chain.before, chain.is_followed))
         return chain
@@ -126,8 +126,8 @@ class HookOptions(msgspec.Struct, frozen=True):
         """Add what the options ask for, after the steps that the format asks for."""
         if self.on_rotate is None:
             return
-        from ....recorder.commands.runner import CommandRunner
-        from ....recorder.output.command_finisher import CommandFinisher
+        from .....recorder.commands.runner import CommandRunner
+        from .....recorder.output.command_finisher import CommandFinisher
 
         limit = self.on_rotate_timeout
         runner = CommandRunner("on-rotate", self.on_rotate, limit, withheld=secret_variables(), niceness=_NICENESS)

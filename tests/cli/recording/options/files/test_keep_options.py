@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 import pytest
 
-from feedrec.cli.recording.options.keep_options import joined_keeps, keep_option
-from feedrec.cli.recording.output import OutputOptions
+from feedrec.cli.recording.options.files.keep_options import joined_keeps, keep_option
+from feedrec.cli.recording.options.files.output_options import OutputOptions
 from feedrec.errors import UsageError
 from feedrec.formats.file.rotation import RotateAfter
 from feedrec.model import NANOSECONDS
