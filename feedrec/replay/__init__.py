@@ -18,7 +18,8 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     tls/        clients that speak wss
     reception.py  whoever connects, until it is a client
     attendance.py  the clients, each from its connection to its result
-    server.py   listens, and replays to each client
+    listening.py  where they connect to
+    server.py   replays to each client
     options.py  how to replay
     live_beginning.py  where a replay begins that is live
     results.py  how it went
@@ -26,8 +27,8 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     observer.py what happens, to whoever wants to know
     user_folders.py  where files of the user are kept
 
-This package names no venue: a feed's server half decides the replies. Only client, tls, reception, attendance and
-server know sockets. Nothing is loaded until it is used.
+This package names no venue: a feed's server half decides the replies. Only client, tls, reception, attendance,
+listening and server know sockets. Nothing is loaded until it is used.
 """
 
 from __future__ import annotations

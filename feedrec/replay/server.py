@@ -1,5 +1,5 @@
 """
-The replay server: listens, and replays to each client that connects.
+The replay server: replays to each client that connects.
 
 The connections are those of the websockets library; frames are written to them by `outlet`.
 """
@@ -9,26 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, cast
+from typing import Self, cast
 
-from websockets.asyncio.server import Server, ServerConnection, serve
-from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
+from websockets.asyncio.server import ServerConnection
 
 from ..admission.failure import place_of
-from ..admission.library_log import library_log
-from ..admission.listening import exposure, http_url, local_url, why_not_listening
+from ..admission.listening import http_url
 from ..admission.log_limit import LogLimit
-from ..errors import RecordingError, ServeError
+from ..errors import RecordingError
 from ..front.plain_answer import plain_answer
 from ..http_messages import HttpAnswer, HttpRequest
 from ..model import Header
 from .attendance import Attendance
-from .client.connection import MAX_MESSAGE, TRANSPORT_LIMIT, ReplayConnection
+from .client.connection import ReplayConnection
 from .client.crowd import Crowd
 from .client.dialogue_requests import DialogueRequests
 from .client.meeting import Surroundings
@@ -41,6 +38,7 @@ from .control.guard import Guard
 from .dialogue.casting import Casting, open_casting
 from .dialogue.failure import DialogueFailure
 from .faults.all_faults import AllFaults, open_faults
+from .listening import Listening, listen
 from .live_beginning import begun_live
 from .observer import Observer
 from .options import ReplayOptions
@@ -54,14 +52,6 @@ from .tls.tls_context import ServerTls, open_tls
 from .venue.endpoints import Endpoints, open_endpoints
 
 __all__ = ["ReplayServer"]
-
-_RECEIVE_BUFFER = 1 << 16  # bytes of a client that its socket holds, and that are read at once
-_SEND_BUFFER = 1 << 19  # bytes that the system holds for a client; by itself it would hold up to 4 MiB
-
-# What Coinbase Exchange negotiated in 2021 (cryptofeed #709, XChange #4320); other venues are unknown.
-_DEFLATE = ServerPerMessageDeflateFactory(
-    server_no_context_takeover=True, client_no_context_takeover=True, compress_settings={"memLevel": 5}
-)
 
 _log = logging.getLogger("feedrec.replay")
 
@@ -113,7 +103,7 @@ class ReplayServer:
         self._paths = [paths] if isinstance(paths, (str, Path)) else list(paths)
         self._clock = cast(Clock, clock)
         self._sleep = sleep
-        self._server: Server | None = None
+        self._listening: Listening | None = None
         self._tls: ServerTls | None = None
         self._casting = Casting()
         self.client_log = LogLimit(_log, "clients", at_once=1000, per_second=20.0)
@@ -156,42 +146,28 @@ class ReplayServer:
         self._rest, self._dialogue_requests = self._build_rest(), self._make_dialogue_requests()
         around = Surroundings(self._options, self._crowd, self.steering, self._casting, self._observer)
         self._attendance.open(around, self._endpoints.names)
-        host, port, tls = self._options.host, self._options.port, self._options.tls
-        self._tls = None if tls is None else open_tls(tls)
+        self._tls = None if options.tls is None else open_tls(options.tls)
         self._reception = self._make_reception()
-        try:
-            self._server = await serve(
-                self._replay_to,
-                host,
-                port,
-                compression=None,
-                extensions=[_DEFLATE],
-                process_request=self._reception.admit,
-                logger=library_log(),
-                ping_interval=None,
-                max_size=max(MAX_MESSAGE, 2 * self._casting.longest_message),
-                write_limit=TRANSPORT_LIMIT,
-                backlog=self._options.waiting_limit,  # accepted at once
-                create_connection=self._reception.make_connection,  # type: ignore[arg-type]  # a factory will do
-            )
-        except (OSError, OverflowError, UnicodeError) as error:
-            raise ServeError(why_not_listening(host, port, error)) from error
-        for listening in self._server.sockets:
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BUFFER)
-            listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
-        addresses = [bound.getsockname() for bound in self._server.sockets]
-        self._bound: tuple[Any, ...] = addresses[0]
-        self._tell_of_addresses(addresses)
+        self._listening = await listen(
+            options.host,
+            options.port,
+            self._replay_to,
+            self._reception,
+            longest_message=self._casting.longest_message,
+            backlog=options.waiting_limit,
+            tls=self._tls,
+        )
+        self._tell_of_addresses()
 
     @property
     def port(self) -> int:
         """The port it listens on."""
-        return int(self._bound[1])
+        return self._address.port
 
     @property
     def url(self) -> str:
         """Where clients on this machine connect to."""
-        return local_url(self._bound, self._scheme, self._tls.names if self._tls is not None else ())
+        return self._address.url
 
     @property
     def urls(self) -> dict[str, str]:
@@ -210,8 +186,10 @@ class ReplayServer:
         return self.control.guard.token
 
     @property
-    def _scheme(self) -> str:
-        return "ws" if self._tls is None else "wss"
+    def _address(self) -> Listening:
+        if self._listening is None:
+            raise AssertionError("it was started")
+        return self._listening
 
     @property
     def total(self) -> ReplayTotal:
@@ -260,12 +238,12 @@ class ReplayServer:
             patience: Seconds that clients have to answer the close of their connection.
 
         """
-        if self._server is None:
+        if self._listening is None:
             return
         self._crowd.patience_at_stop = patience
         self.control.close(patience)
         self._attendance.stop()
-        await self._reception.fronts.close(self._server, patience)
+        await self._reception.fronts.close(self._listening.server, patience)
         await self.steering.close()
         self._endpoints.close()
         self._rest.close()
@@ -350,14 +328,12 @@ class ReplayServer:
         service.on_lack, service.on_failed = self._note_lack, self._note_failure
         return service
 
-    def _tell_of_addresses(self, addresses: Sequence[Any]) -> None:
+    def _tell_of_addresses(self) -> None:
         """Say where it listens; beyond this machine, it is not steered without a token."""
         _log.info("replaying %s at %s", ", ".join(map(str, self._endpoints.files)), ", ".join(self.urls.values()))
-        wrong_name = None if self._tls is None else self._tls.wrong_name(self.url)
-        exposed = exposure(addresses, self._scheme)
-        if exposed is not None:
+        if self._address.is_exposed:
             self.control.guard.expose()
-        for warning in filter(None, (exposed, wrong_name)):
+        for warning in self._address.warnings:
             _log.warning("%s", warning)
 
     def _note_lack(self) -> None:

@@ -12,7 +12,7 @@ import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedOK
 
-from feedrec.errors import NotARecordingError, ServeError, UsageError
+from feedrec.errors import NotARecordingError, UsageError
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, Header
@@ -378,61 +378,10 @@ def test_a_missing_recording_is_told_at_the_start(tmp_path: Path) -> None:
     run(scenario())
 
 
-def test_a_port_in_use_is_told_with_what_to_do(tmp_path: Path) -> None:
-    async def scenario() -> None:
-        path = record(tmp_path / "a.jsonl.zst", numbered(1))
-        async with ReplayServer(path, options()) as server:
-            with pytest.raises(ServeError, match=f"port {server.port} .* in use: .* --port 0"):
-                await ReplayServer(path, options(port=server.port)).start()
-
-    run(scenario())
-
-
-@pytest.mark.parametrize(
-    ("host", "port", "message"),
-    [
-        ("no.such.host.invalid", 0, "--host"),
-        ("192.0.2.1", 0, "--host"),
-        ("x" * 80, 0, "--host"),
-        ("127.0.0.1", 70_000, "invalid port"),
-    ],
-)
-def test_an_address_that_is_none_is_told_with_what_to_do(tmp_path: Path, host: str, port: int, message: str) -> None:
-    async def scenario() -> None:
-        with pytest.raises(ServeError, match=message):
-            await ReplayServer(record(tmp_path / "a.jsonl.zst", numbered(1)), options(host=host, port=port)).start()
-
-    run(scenario())
-
-
 @pytest.mark.parametrize("wrong", [{"speed": 0.0}, {"speed": math.nan}, {"write_deadline": 0.0}])
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError):
         ReplayOptions(**wrong)  # type: ignore[arg-type]
-
-
-@pytest.mark.parametrize(
-    ("host", "url"), [("127.0.0.1", "ws://127.0.0.1:"), ("0.0.0.0", "ws://127.0.0.1:"), ("::1", "ws://[::1]:")]
-)
-def test_the_url_is_one_that_a_local_client_can_use(tmp_path: Path, host: str, url: str) -> None:
-    if host == "::1" and not _has_ipv6():
-        pytest.skip("no IPv6 here")
-
-    async def scenario() -> None:
-        path = record(tmp_path / "a.jsonl.zst", numbered(2))
-        async with ReplayServer(path, options(host=host)) as server, connect(server.url) as client:
-            assert server.url == f"{url}{server.port}"
-            assert await messages_of(client) == texts(numbered(2))
-
-    run(scenario())
-
-
-def _has_ipv6() -> bool:
-    try:
-        with socket.create_server(("::1", 0), family=socket.AF_INET6):
-            return True
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize(

@@ -338,7 +338,7 @@ def test_the_server_stops_soon_whatever_clients_do(tmp_path: Path) -> None:
 
 def test_a_client_that_closed_but_keeps_its_socket_has_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The library would wait for it to close the socket too: here it would do so for ever."""
-    monkeypatch.setattr("feedrec.replay.server.serve", partial(serve, close_timeout=None))
+    monkeypatch.setattr("feedrec.replay.listening.serve", partial(serve, close_timeout=None))
     path = record(tmp_path / "a.jsonl", numbered(3))
 
     async def scenario() -> str:
