@@ -9,11 +9,10 @@ locked.
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import os
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from itertools import groupby
 from pathlib import Path
@@ -28,9 +27,10 @@ from ..line.frame_run import FrameRun
 from ..line.index import Mark, mark_of
 from ..stream.protocols import MAX_LINE, excess
 from ..stream.whole_block import WholeBlock
+from .growing.backlog import Backlog
 from .growing.disk_standing import DiskStanding
 from .growing.file_sequence import FileSequence
-from .growing.growing_file import Line, frames_in
+from .growing.files_so_far import FilesSoFar
 from .growing.oldest_line import OldestLine
 
 __all__ = ["RecordingWriter"]
@@ -38,7 +38,6 @@ __all__ = ["RecordingWriter"]
 _TICK = 0.1
 _FLUSH_AFTER = 0.4  # and a tick, and the write itself: well before reading would pause
 _PAUSE_AFTER, _RESUME_AFTER = 0.65, 0.35  # age of the oldest line that the operating system does not have
-_TAKEN_AT_ONCE = 1 << 18  # bytes of text
 _WAKE_AT = 1 << 18
 _PATIENCE = 10.0
 _LAST_WORD = 2.0  # seconds to note that frames are lost
@@ -59,12 +58,11 @@ class RecordingWriter:
     def __init__(self, files: FileSequence, *, on_drained: Callable[[], object] = lambda: None) -> None:
         self.on_drained = on_drained
         self._files = files
-        self._lines: deque[Line | FrameRun | WholeBlock | int] = deque()  # a time: there a new file begins
-        self._size_in = self._size_taken = self._unsafe = 0
+        self._lines = Backlog()
+        self._unsafe = 0
         self._last_whole = time.monotonic()
         self._oldest = OldestLine(self._last_whole)
         self._wake = threading.Event()
-        self._taken = threading.Event()
         self._finishing = self._flush_now = self._gives_up = self._was_full = False
         self._turns = False  # whether `_begins_new_file` is to be asked
         self._frames_lost = 0
@@ -112,7 +110,7 @@ class RecordingWriter:
     @property
     def backlog(self) -> int:
         """Bytes of text handed over and not yet taken by the writer's thread."""
-        return self._size_in - self._size_taken
+        return self._lines.size
 
     @property
     def is_full(self) -> bool:
@@ -141,7 +139,7 @@ class RecordingWriter:
 
     @property
     def _has_too_much(self) -> bool:
-        return self._size_in - self._size_taken >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
+        return self._lines.size >= _HIGH_WATER and len(self._lines) > 1  # one may be that long
 
     @property
     def memory_is_exhausted(self) -> bool:
@@ -168,9 +166,9 @@ class RecordingWriter:
         """Wait until the backlog is below `most` bytes (by default, until it is not full), or writing has failed."""
         most = _HIGH_WATER if most is None else most
         while (self.backlog >= most or self._files.unfinished > _MOST_UNFINISHED) and self._thread.is_alive():
-            self._taken.clear()
+            self._lines.taken.clear()
             if self.backlog >= most or self._files.unfinished > _MOST_UNFINISHED:
-                self._taken.wait(_TICK)
+                self._lines.taken.wait(_TICK)
 
     def write(self, record: Record, info: FrameInfo | None = None, *, block: bool = False) -> None:
         """
@@ -212,10 +210,9 @@ class RecordingWriter:
             raise WriteError(self._files.path, excess(size))
         mark = mark or mark_of(decode_line(line))
         if self._turns and self._begins_new_file(line, mark):
-            self._lines.append(mark[0])
-        self._lines.append((line, mark))
-        self._size_in += size + 1
-        if self._size_in >= self._oldest.next_note:
+            self._lines.do_here(functools.partial(self._turn, mark[0]))
+        self._lines.add((line, mark), size + 1)
+        if self._lines.size_in >= self._oldest.next_note:
             self._note_time()
 
     def write_run(self, run: FrameRun | WholeBlock) -> None:
@@ -231,9 +228,8 @@ class RecordingWriter:
             for line, mark in run.lines():
                 self.write_line(line, mark)
             return
-        self._lines.append(run)
-        self._size_in += run.size
-        if self._size_in >= self._oldest.next_note:
+        self._lines.add(run, run.size)
+        if self._lines.size_in >= self._oldest.next_note:
             self._note_time()
 
     def _require_open(self) -> None:
@@ -241,6 +237,11 @@ class RecordingWriter:
             raise self._failure
         if self._finishing:
             raise WriteError(self._files.path, "is finished and takes no more lines")
+
+    def tell_files(self, callback: Callable[[FilesSoFar], object]) -> None:
+        """Have a function told, in the writer's thread, where the lines handed over so far are; not if that fails."""
+        self._lines.do_here(functools.partial(self._tell_files, callback))
+        self.flush()
 
     def flush(self) -> None:
         """Have the thread write everything that was handed over at once, and not wait until it is due."""
@@ -289,7 +290,7 @@ class RecordingWriter:
         self._finishing = True
         self._wake.set()
         progress = None
-        while self._thread.is_alive() and progress != (progress := (self._size_taken, self._files.size)):
+        while self._thread.is_alive() and progress != (progress := (self._lines.size_taken, self._files.size)):
             self._thread.join(patience)
         if self._thread.is_alive():
             rest = f"{self.backlog + self._files.unsafe_text} of {self.text_size} bytes of text"
@@ -311,8 +312,8 @@ class RecordingWriter:
 
     def _note_time(self) -> None:
         """Note the time, and wake the thread if there is enough for it."""
-        self._oldest.note(self._size_in, time.monotonic())
-        if self._size_in - self._size_taken > _WAKE_AT and not self._wake.is_set():
+        self._oldest.note(self._lines.size_in, time.monotonic())
+        if self._lines.size > _WAKE_AT and not self._wake.is_set():
             self._wake.set()
 
     def _run(self) -> None:
@@ -329,8 +330,7 @@ class RecordingWriter:
 
     def _count_frames(self) -> int:
         """Count the received frames that are not written."""
-        waiting = (frames_in(one) for one in list(self._lines) if not isinstance(one, int))
-        return self._files.held_frames + sum(waiting)
+        return self._files.held_frames + self._lines.frames
 
     def _write_until_finished(self) -> None:
         files = self._files
@@ -341,12 +341,12 @@ class RecordingWriter:
             if self._gives_up:
                 return
             finishing = self._finishing
-            before, handed_over = time.monotonic(), self._size_in
+            before, handed_over = time.monotonic(), self._lines.size_in
             self._write_some(before)
             now = time.monotonic()
             self._flush_if_due(now)
             files.tick(now, self.backlog, hurry=finishing)
-            self._oldest.written(self._size_taken - files.unsafe_text, handed_over, before)
+            self._oldest.written(self._lines.size_taken - files.unsafe_text, handed_over, before)
             if finishing and not self._lines and files.end(now):
                 return
             self._tell_if_drained(now)
@@ -354,15 +354,27 @@ class RecordingWriter:
     def _write_some(self, now: float) -> None:
         if not self._files.accepts:
             return
-        taken, turns_at = self._take_lines()
+        taken, between = self._lines.take()
         for is_run, group in groupby(taken, lambda one: not isinstance(one, tuple)):
             if is_run:
                 for run in group:
                     self._files.add_run(run, now)  # type: ignore[arg-type]
             else:
                 self._files.add(list(group), now)  # type: ignore[arg-type]
-        if turns_at is not None:
-            self._files.turn(now, turns_at)
+        if between is not None:
+            between(now)
+
+    def _turn(self, time: int, now: float) -> None:
+        """Have the next line, of that wall time, begin a new file."""
+        self._files.turn(now, time)
+
+    def _tell_files(self, callback: Callable[[FilesSoFar], object], now: float) -> None:  # noqa: ARG002
+        """Tell where the lines are, or try again a moment later, if some are in no file yet."""
+        so_far = self._files.so_far
+        if so_far is not None:
+            callback(so_far)
+        elif not self._finishing:
+            self._lines.do_first(functools.partial(self._tell_files, callback))
 
     def _flush_if_due(self, now: float) -> None:
         """Flush what is in the compressor, unless a block has ended a moment ago: that is as good."""
@@ -382,18 +394,3 @@ class RecordingWriter:
         if now - self._oldest.since <= _RESUME_AFTER or self._files.is_stalled(now):
             self._was_full = False
             self.on_drained()
-
-    def _take_lines(self) -> tuple[list[Line | FrameRun | WholeBlock], int | None]:
-        """Take some lines of one file, and when the next begins behind them; two threads may use a deque's two ends."""
-        taken, size, turns_at = list[Line | FrameRun | WholeBlock](), 0, None
-        with contextlib.suppress(IndexError):
-            while size < _TAKEN_AT_ONCE and turns_at is None:
-                line = self._lines.popleft()
-                if isinstance(line, int):
-                    turns_at = line
-                    continue
-                taken.append(line)
-                size += len(line[0]) + 1 if isinstance(line, tuple) else line.size
-        self._size_taken += size
-        self._taken.set()
-        return taken, turns_at

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...formats.file.growing.disk_standing import DiskStanding
+from ...formats.file.growing.files_so_far import FilesSoFar
 from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
@@ -38,6 +39,10 @@ class NullWriter:
 
     def write_run(self, run: FrameRun) -> None:
         """Drop it."""
+
+    def tell_files(self, callback: Callable[[FilesSoFar], object]) -> None:
+        """Tell that there are none."""
+        callback(FilesSoFar([], None, 0))
 
     def flush(self) -> None:
         """Do nothing."""

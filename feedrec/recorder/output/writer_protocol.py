@@ -8,6 +8,7 @@ from typing import Protocol
 
 from ...errors import FeedrecError
 from ...formats.file.growing.disk_standing import DiskStanding
+from ...formats.file.growing.files_so_far import FilesSoFar
 from ...formats.line.frame_run import FrameRun
 from ...formats.line.index import Mark
 from ...model import FrameInfo, Record
@@ -72,6 +73,9 @@ class GrowingRecording(Protocol):
 
     def write_run(self, run: FrameRun) -> None:
         """Hand over frames that follow each other."""
+
+    def tell_files(self, callback: Callable[[FilesSoFar], object]) -> None:
+        """Have a function told, in any thread, where the lines handed over so far are; not if that fails."""
 
     def flush(self) -> None:
         """Have everything that was handed over on its way to the disk at once; return without waiting for it."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import fcntl
+import io
+import queue
 import shutil
 import threading
 from collections.abc import Callable, Sequence
@@ -12,11 +14,14 @@ import pytest
 
 from feedrec.errors import RecordingExistsError, WriteError
 from feedrec.formats import create_recording, exchange_of, exchanges_in, http_event, open_recording
+from feedrec.formats.file.creating import recording_to
 from feedrec.formats.file.growing.disk_rules import DiskRules
+from feedrec.formats.file.growing.files_so_far import FilesSoFar
 from feedrec.formats.file.growing.growing_file import GrowingFile, begin_file
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.formats.file.naming.template_names import TemplateNames
 from feedrec.formats.file.rotation import RotateAfter, RotatingWriter, next_number
+from feedrec.formats.file.stream_target import StreamTarget
 from feedrec.formats.file.target import FileTarget
 from feedrec.formats.line.codec import encode_event, encode_frame, encode_header
 from feedrec.formats.line.frame_run import run_of
@@ -556,3 +561,28 @@ def test_a_folder_that_is_removed_costs_the_file_in_it_at_most_its_name(tmp_path
     writer.finish(10)
     found = [one for path in tmp_path.rglob("*.jsonl") for one in records(path) if isinstance(one, Frame)]
     assert sorted(found, key=lambda one: one.time) == given
+
+
+def test_where_the_lines_are_is_told_up_to_each_of_them(tmp_path: Path) -> None:
+    """In which file, and how many lines it has up to there: also where files begin with a line of their own."""
+    given: list[Record] = [Event(START, 0, "clock", {"wall": START, "monotonic": 5})]
+    given += frames([START + step * HOUR // 2 for step in range(7)])
+    told: queue.Queue[FilesSoFar] = queue.Queue()
+    with RotatingWriter(tmp_path / "x.jsonl", HEADER, begin_file, HOURLY) as writer:
+        so_far = []
+        for record in given:
+            writer.write(record)
+            writer.tell_files(told.put)
+            so_far.append(told.get(timeout=HANG_TIMEOUT))
+    for record, (finished, growing, lines) in zip(given, so_far, strict=True):
+        assert growing is not None
+        assert records(growing)[lines - 2] == record  # less the header, from 0 on
+        assert [*finished, growing] == writer.places[: len(finished) + 1]
+    assert len(writer.places) == 4
+
+
+def test_a_stream_has_no_files_to_tell_of() -> None:
+    told: queue.Queue[FilesSoFar] = queue.Queue()
+    with recording_to(StreamTarget(io.BytesIO()), HEADER, PlainEncoder()) as writer:
+        writer.tell_files(told.put)
+        assert told.get(timeout=HANG_TIMEOUT) == FilesSoFar([], None, 1)

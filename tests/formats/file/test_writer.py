@@ -21,6 +21,7 @@ from feedrec.errors import NotARecordingError, RecordingExistsError, TruncatedRe
 from feedrec.formats import RecordingReader, create_recording, open_recording
 from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.creating import recording_to
+from feedrec.formats.file.growing import backlog as backlog_module
 from feedrec.formats.file.stream_target import StreamTarget
 from feedrec.formats.line.codec import encode_event, encode_frame
 from feedrec.formats.stream.plain import PlainEncoder
@@ -253,7 +254,7 @@ class Slow(io.BytesIO):
 
 def test_a_caller_learns_to_pause_before_what_waits_is_a_second_old(monkeypatch: pytest.MonkeyPatch) -> None:
     """The disk takes bytes, but too few: time is the measure, not memory, and there is room again in time."""
-    monkeypatch.setattr(writer_module, "_TAKEN_AT_ONCE", 1 << 12)
+    monkeypatch.setattr(backlog_module, "_TAKEN_AT_ONCE", 1 << 12)
     drained = threading.Event()
     disk = Slow()
     writer = recording_to(StreamTarget(disk), HEADER, PlainEncoder(), on_drained=drained.set)
@@ -341,6 +342,7 @@ STUCK = """
 import sys
 from feedrec.errors import WriteError
 from feedrec.formats.file.creating import recording_to
+from feedrec.formats.file.growing import backlog as backlog_module
 from feedrec.formats.stream.plain import PlainEncoder
 from feedrec.formats.file import writer as writer_module
 from feedrec.formats.file.stream_target import StreamTarget
@@ -393,6 +395,7 @@ RECORDER = """
 import sys, time
 from feedrec.formats import create_recording
 from feedrec.formats.file.creating import recording_to
+from feedrec.formats.file.growing import backlog as backlog_module
 from feedrec.formats.line.codec import encode_event
 from feedrec.model import Event, Header
 header = Header("coinbase-advanced", url="wss://example.test", created=1795280400 * 10**9)

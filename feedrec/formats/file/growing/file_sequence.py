@@ -15,7 +15,9 @@ from pathlib import Path
 from ....errors import WriteError
 from ...line.frame_run import FrameRun
 from ...stream.whole_block import WholeBlock
+from ..stream_target import StreamTarget
 from .disk_standing import DiskStanding
+from .files_so_far import FilesSoFar
 from .finishing import Finishing
 from .growing_file import GrowingFile, Line
 from .size_limit import SizeLimit
@@ -119,6 +121,15 @@ class FileSequence:
     def places(self) -> list[Path]:
         """Where the files are that are finished, or were left as they were, in order."""
         return list(self._finishing.places)
+
+    @property
+    def so_far(self) -> FilesSoFar | None:
+        """Where the lines added are, for the thread that adds them; None if some are in no file yet."""
+        file = self._file
+        if file is None or self._todo.lines:
+            return None
+        growing = None if isinstance(file.target, StreamTarget) else file.target.path
+        return FilesSoFar(self._finishing.all_places, growing, file.lines)
 
     @property
     def frames_gone(self) -> int:

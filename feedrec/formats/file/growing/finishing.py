@@ -57,6 +57,13 @@ class Finishing:
         """Number of files that are not finished."""
         return len(self._jobs) - self._is_syncing
 
+    @property
+    def all_places(self) -> list[Path]:
+        """Where files are, and after them where those will be that only lack their names."""
+        with self._changed:
+            expected = [file.target.path for job, file in self._jobs if job == self._commit]
+            return list(dict.fromkeys([*self.places, *expected]))
+
     def sync(self, file: GrowingFile) -> None:
         """Force what is written of a file onto the storage device, unless that is going on: it may take long."""
         if not self._is_syncing:

@@ -93,6 +93,11 @@ class GrowingFile:
         return self.target.size
 
     @property
+    def lines(self) -> int:
+        """Lines added, and the header."""
+        return 1 + self._lines
+
+    @property
     def held(self) -> list[Line]:
         """The lines that are not wholly with the operating system."""
         return [line for one in list(self._held) for line in ([one] if isinstance(one, tuple) else one.lines())]
