@@ -29,7 +29,7 @@ from .connection import ReplayConnection
 from .crowd import Crowd
 from .first_words import FirstWords
 from .parting import disconnect
-from .playback import Playback
+from .playing.playback import Playback
 from .seen_client import SeenClient
 from .sending.outlet import ClientEnded, Outlet
 from .venue_session import VenueSession

@@ -14,7 +14,7 @@ from ..steering.one_timeline import OneTimeline
 from ..timeline.frame_batches import FrameBatch
 from ..venue.endpoints import Endpoint
 from .connection import ReplayConnection, address_of, host_of
-from .playback import Playback
+from .playing.playback import Playback
 from .sending.outlet import Outlet
 from .venue_session import VenueSession
 

@@ -17,7 +17,7 @@ from ...outages.client_outages import ClientOutages
 from ...outages.plan import Outage
 from ...timeline.frame_batches import FrameBatch
 from ...timeline.frame_stream import FrameSource
-from ..playback import Playback
+from ..playing.playback import Playback
 from ..sending.outlet import ClientEnded
 from ..venue_session import VenueSession
 

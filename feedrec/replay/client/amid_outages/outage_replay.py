@@ -9,7 +9,7 @@ from ...clock.schedule import Schedule
 from ...clock.time_types import RecordedSteady, Shift
 from ...outages.client_outages import ClientOutages
 from ..client import ClientReplay
-from ..playback import Playback
+from ..playing.playback import Playback
 from .door import Door
 from .outage_playback import OutagePlayback
 

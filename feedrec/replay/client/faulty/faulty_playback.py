@@ -7,7 +7,7 @@ from ...faults.faulty_server import FaultyServer
 from ...faults.frame_faults import Frames
 from ...timeline.frame_batches import FrameBatch
 from ...timeline.frame_stream import FrameSource
-from ..playback import Playback
+from ..playing.playback import Playback
 from ..venue_session import VenueSession
 
 __all__ = ["FaultyPlayback"]

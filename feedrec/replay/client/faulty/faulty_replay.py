@@ -7,7 +7,7 @@ from ...clock.schedule import Schedule
 from ...clock.time_types import RecordedSteady, Shift
 from ...faults.faulty_server import FaultyServer
 from ..client import ClientReplay
-from ..playback import Playback
+from ..playing.playback import Playback
 from ..venue_session import VenueSession
 from .faulty_playback import FaultyPlayback
 

@@ -15,8 +15,8 @@ from feedrec.formats import open_recording
 from feedrec.model import Event, Frame, Record
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 
-from ...set_clocks import DAY, HOUR, SECOND, YEARS, Steps, recorded, wall_at, without_readings, write
-from ..raw_client import run
+from ....set_clocks import DAY, HOUR, SECOND, YEARS, Steps, recorded, wall_at, without_readings, write
+from ...raw_client import run
 
 CASES = Path(__file__).parents[4] / "shared" / "cases"
 SUBSCRIBE = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker","heartbeat"]}'

@@ -13,7 +13,7 @@ from feedrec.feeds.defaults import ServerDefaults
 from feedrec.feeds.venue import FeedServer
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.playing.playback import Playback
 from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
@@ -24,9 +24,9 @@ from feedrec.replay.steering.followers import Followers
 from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.timeline.frame_stream import Ahead
 
-from ..clocks import MILLISECOND, VirtualTime
-from ..recordings import START
-from .fake_connection import FakeConnection
+from ...clocks import MILLISECOND, VirtualTime
+from ...recordings import START
+from ..fake_connection import FakeConnection
 
 
 class NothingAhead:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from ..clock.alarm import Alarm
-from ..clock.schedule import NEVER, Schedule, Sleep, wait_until_due
-from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall
-from ..clock.timing import Timing
-from ..steering.followers import Follower
-from ..timeline.frame_batches import FrameBatch
-from ..timeline.frame_stream import FrameSource
-from .crowd import Crowd
+from ...clock.alarm import Alarm
+from ...clock.schedule import NEVER, Schedule, Sleep, wait_until_due
+from ...clock.time_types import Monotonic, RecordedSteady, RecordedWall
+from ...clock.timing import Timing
+from ...steering.followers import Follower
+from ...timeline.frame_batches import FrameBatch
+from ...timeline.frame_stream import FrameSource
+from ..crowd import Crowd
 
 __all__ = ["Pace", "Unprompted"]
 

@@ -18,9 +18,9 @@ from feedrec.replay.clock.schedule import Schedule
 from feedrec.replay.clock.silences import Silences
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady
 
-from ..clocks import MILLISECOND
-from ..raw_client import run
-from ..recordings import START
+from ...clocks import MILLISECOND
+from ...raw_client import run
+from ...recordings import START
 from .test_playback import Stage, batch_of
 
 SUBSCRIBE = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker","heartbeat"]}'

@@ -17,7 +17,7 @@ from feedrec.feeds.server_half import SubscribingServer
 from feedrec.feeds.venue import FeedServer, Message, Reply, Send
 from feedrec.model import Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.playing.playback import Playback
 from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
@@ -27,10 +27,10 @@ from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, RecordedW
 from feedrec.replay.clock.timing import Timing
 from feedrec.replay.timeline.frame_batches import FrameBatch
 
-from ...timing import HANG_TIMEOUT
-from ..clocks import MILLISECOND
-from ..recordings import START
-from .fake_connection import FakeConnection
+from ....timing import HANG_TIMEOUT
+from ...clocks import MILLISECOND
+from ...recordings import START
+from ..fake_connection import FakeConnection
 from .test_playback import NothingAhead
 
 

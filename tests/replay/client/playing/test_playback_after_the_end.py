@@ -14,7 +14,7 @@ from feedrec.feeds.auth import Auth
 from feedrec.feeds.venue import Key, Reply, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 from feedrec.replay.client.crowd import Crowd
-from feedrec.replay.client.playback import Playback
+from feedrec.replay.client.playing.playback import Playback
 from feedrec.replay.client.sending.outlet import Outlet
 from feedrec.replay.client.venue_session import VenueSession
 from feedrec.replay.clock.schedule import Schedule
@@ -25,9 +25,9 @@ from feedrec.replay.timeline.frame_batches import FrameBatch
 from feedrec.replay.venue.rebuild import Position
 from feedrec.replay.venue.rebuild_process import RebuildProcess
 
-from ..clocks import VirtualTime
-from ..fake_venue import START, FakeServer
-from .fake_connection import FakeConnection
+from ...clocks import VirtualTime
+from ...fake_venue import START, FakeServer
+from ..fake_connection import FakeConnection
 from .test_playback import NothingAhead
 
 LAST = START + 2 * NANOSECONDS

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from feedrec.model import Frame, FrameInfo
-from feedrec.replay.client.progress import Progress
+from feedrec.replay.client.playing.progress import Progress
 from feedrec.replay.clock.lateness import LateFrame
 from feedrec.replay.clock.time_types import Monotonic, RecordedSteady, Shift
 from feedrec.replay.timeline.frame_batches import FrameBatch

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 
-from ...model import Frame, FrameInfo
-from ..clock.lateness import LateFrame
-from ..clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of
-from ..timeline.frame_batches import FrameBatch
-from ..timeline.frame_stream import FrameSource
+from ....model import Frame, FrameInfo
+from ...clock.lateness import LateFrame
+from ...clock.time_types import Monotonic, RecordedSteady, RecordedWall, Shift, shift_of
+from ...timeline.frame_batches import FrameBatch
+from ...timeline.frame_stream import FrameSource
 
 __all__ = ["Progress"]
 
