@@ -5,7 +5,7 @@ What each venue speaks, as pure state machines: one package a venue.
     coinbase_exchange/   Coinbase Exchange
     coinmarketcap/       CoinMarketCap
     raw.py               any other WebSocket
-    connections/         how many connections a venue allows, and what goes on which
+    connections/         how many connections a venue allows, and what goes on which, and on which machine
     client_half/         what the client halves of all venues stand on
     server_half/         what the server halves of all venues stand on
     base.py              what every venue provides

@@ -13,7 +13,7 @@ from .limits import ConnectionLimits, limits_of
 if TYPE_CHECKING:
     from ..base import Feed, Subscription
 
-__all__ = ["Groups", "pieces_of", "spread_by_limits"]
+__all__ = ["Groups", "pieces_of", "spread_by_limits", "whole_name"]
 
 Groups = list[list["Subscription"]]
 """What each connection subscribes to."""
@@ -52,6 +52,13 @@ def pieces_of(one: Subscription, most: int | None) -> list[Subscription]:
         return [one]
     starts = range(0, len(one.products), most)
     return [msgspec.structs.replace(one, products=one.products[start : start + most]) for start in starts]
+
+
+def whole_name(one: Subscription) -> str:
+    """Return the name of a subscription that is never divided: its channel, and its parameters if it has any."""
+    if not one.params:
+        return one.channel
+    return f"{one.channel}?{msgspec.json.encode(one.params, order='deterministic').decode()}"
 
 
 def _has_room(group: Sequence[Subscription], piece: Subscription, limits: ConnectionLimits) -> bool:

@@ -2,12 +2,11 @@
 What goes on which connection, where a person says how many, or asks for more while they are open.
 
 Products are shared out evenly, all channels of a product on the same connection, and so that one product more moves
-few others: each goes to the connection that weighs most for it (rendezvous hashing) and still has room.
+few others: each goes to the connection to which it belongs (rendezvous.py), of those that still have room.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import NamedTuple
@@ -17,8 +16,9 @@ import msgspec
 from ...errors import UsageError
 from ..base import Feed, Subscription
 from ..client_half.subscriptions import add_subscriptions
-from .by_limits import Groups, pieces_of
+from .by_limits import Groups, pieces_of, whole_name
 from .limits import ConnectionLimits, limits_of
+from .rendezvous import best_place, weight_of
 
 __all__ = ["find_room", "fits", "spread_over"]
 
@@ -145,7 +145,7 @@ def _unit_names(one: Subscription, limits: ConnectionLimits) -> tuple[str, ...]:
         return ()
     if one.products or not one.params:
         return one.products
-    return (f"{one.channel}?{msgspec.json.encode(one.params, order='deterministic').decode()}",)
+    return (whole_name(one),)
 
 
 def _owners(units: Sequence[_Unit], connections: int) -> dict[str, int]:
@@ -161,13 +161,7 @@ def _owners(units: Sequence[_Unit], connections: int) -> dict[str, int]:
             room[number] += 1
         for number, more in enumerate(room):
             loads[number] += more
-        for name in sorted((unit.name for unit in group), key=_weight):
-            places = (number for number in range(connections) if room[number])
-            owner = owners[name] = max(places, key=lambda number: _weight(f"{number} {name}"))
+        for name in sorted((unit.name for unit in group), key=weight_of):
+            owner = owners[name] = best_place(name, (number for number in range(connections) if room[number]))
             room[owner] -= 1
     return owners
-
-
-def _weight(text: str) -> bytes:
-    """Return what is as good as random, and the same on each machine."""
-    return hashlib.blake2b(text.encode(), digest_size=8).digest()
