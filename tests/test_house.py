@@ -53,7 +53,7 @@ def test_all_tests_are_found_but_those_with_a_target_of_their_own(pytestconfig: 
     patterns = pytestconfig.getini("norecursedirs")
     folders = {file.parent for file in tests.rglob("test_*.py")}
     found = {folder for folder in folders if any(fnmatch_ex(pattern, folder) for pattern in patterns)}
-    apart = {"backtesters", "cloud", "examples", "interop", "page"}
+    apart = {"backtesters", "cloud", "dask", "examples", "interop", "page"}
     assert {str(folder.relative_to(tests)) for folder in found} == apart
 
 
@@ -189,7 +189,7 @@ def test_only_one_module_knows_how_files_are_named_or_locked() -> None:
 
 
 TESTS = Path(__file__).parent
-WHOLE = ("backtesters", "cloud", "conversations", "examples", "interop", "page")
+WHOLE = ("backtesters", "cloud", "conversations", "dask", "examples", "interop", "page")
 """Folders of tests that are about the whole, as those at the top level are."""
 
 MIRRORS = [

@@ -1,0 +1,1 @@
+"""Batches on a cluster of Dask, whose workers die: `make test-batch`."""
