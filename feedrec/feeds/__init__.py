@@ -10,7 +10,7 @@ What each venue speaks, as pure state machines: one package a venue.
     server_half/         what the server halves of all venues stand on
     base.py              what every venue provides
     sequence.py          the numbers of frames: gaps, frames out of order, counts that began anew
-    venue.py             what its server half provides
+    venue/               what its server half provides
     passages.py          what that does with many frames, told at once
     defaults.py          where a feed from another package begins
     catalogue.py         endpoints by name
