@@ -8,9 +8,10 @@ import socket
 from collections.abc import Collection, Sequence
 from typing import Any
 
+from ..errors import ServeError
 from .allowed_hosts import Authority
 
-__all__ = ["exposure", "host_and_port", "http_url", "local_url", "why_not_listening"]
+__all__ = ["bound_to", "exposure", "host_and_port", "http_url", "local_url", "why_not_listening"]
 
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  where a local client finds who listens on every address
 
@@ -43,6 +44,30 @@ def host_and_port(address: Sequence[Any]) -> str:
 def http_url(url: str) -> str:
     """Return where the HTTP half of a WebSocket address is: the same place, with `http` for `ws`, `https` for `wss`."""
     return f"http{url.removeprefix('ws')}"
+
+
+def bound_to(host: str, port: int, option: str) -> socket.socket:
+    """
+    Return a socket that has this address.
+
+    Args:
+        host: The host.
+        port: The port; 0 for a free one.
+        option: The option of the command line that chooses it.
+
+    Raises:
+        ServeError: If the address cannot be had.
+
+    """
+    place = host_and_port((host, port))
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        bound = socket.create_server(address, family=family)
+    except (OSError, OverflowError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ServeError(f"cannot listen on {place} ({reason}): choose another address with {option}") from error
+    bound.setblocking(False)
+    return bound
 
 
 def exposure(

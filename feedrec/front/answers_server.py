@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import http
-import socket
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
@@ -14,9 +13,8 @@ from websockets.http11 import Request, Response
 from ..admission.allowed_hosts import AllowedHosts, parse_host_name
 from ..admission.handshakes import Handshakes
 from ..admission.library_log import library_log
-from ..admission.listening import host_and_port, local_url
+from ..admission.listening import bound_to, local_url
 from ..admission.log_limit import LogLimit
-from ..errors import ServeError
 from ..http_messages import HttpAnswer, HttpRequest
 from .front import Front
 from .fronts import Fronts, HttpLimits
@@ -57,7 +55,7 @@ class AnswersServer:
         log: LogLimit,
     ) -> None:
         names = [parse_host_name(name) for name in allow_hosts]
-        self._bound = _bind(*place, option)
+        self._bound = bound_to(*place, option)
         self.address = self._bound.getsockname()
         handshakes: Handshakes[Any] = Handshakes(
             AllowedHosts(frozenset, place[0], names),
@@ -98,19 +96,6 @@ class AnswersServer:
 
     def _make_front(self, *args: Any, **kwargs: Any) -> Front:
         return Front(self._fronts, functools.partial(ServerConnection, *args, **kwargs))
-
-
-def _bind(host: str, port: int, option: str) -> socket.socket:
-    """Return a socket that has this address, and does not listen yet."""
-    place = host_and_port((host, port))
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        bound = socket.create_server(address, family=family)
-    except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
-        raise ServeError(f"cannot listen on {place} ({reason}): choose another address with {option}") from error
-    bound.setblocking(False)
-    return bound
 
 
 async def _serve_nothing(_: ServerConnection) -> None:

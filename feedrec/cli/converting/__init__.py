@@ -5,5 +5,6 @@ What `feedrec convert` consists of: what its options mean.
     importing.py      files of other tools
     inputs.py         what is read
     report.py         what is said of the result
+    rewriting.py      what is changed in frames
     target.py         where it is written
 """

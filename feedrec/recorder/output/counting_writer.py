@@ -12,13 +12,16 @@ import msgspec
 
 from ...errors import FeedrecError, WriteError
 from ...formats.facts.facts_builder import frames_missing
-from ...formats.line.codec import encode_received
+from ...formats.line.codec import encode_event, encode_frame, encode_received
 from ...formats.line.frame_run import Read, run_of
+from ...formats.line.index import mark_of
 from ...formats.line.subscribed import Subscribed
 from ...model import Event, Frame, FrameInfo, Record
 from ..checking.book_checks import BookChecks
 from ..clock import Reading
 from ..run_end import Outcome, RunEnd
+from ..serving.live_run import LONGEST_WAIT as LONGEST_LIVE_WAIT
+from ..serving.live_run import LiveRun
 from ..throttle import Reminder
 from ..watching.clock_quality import ClockQuality, read_clock_quality
 from ..watching.run_watch import RunWatch
@@ -101,7 +104,7 @@ class CountingWriter:
     Turns frames and events into lines of the recording, and counts them.
 
     Text frames may wait for those of the next reads, which takes much less time for each: until there are enough of
-    them, for `LONGEST_WAIT`, or until anything else is to be written. So everything is written in its order.
+    them, for `longest_wait`, or until anything else is to be written. So everything is written in its order.
 
     A recording that cannot be written ends the run: no error is raised here, and nothing more is written.
 
@@ -120,6 +123,8 @@ class CountingWriter:
         clock_quality: Says how well the clock is kept.
         watch: Told of all frames and events, for whoever watches the run; None if nobody does.
         checks: Checks what the venue sent; None if nothing does.
+        live: Given each line that is written, for those who serve it; None if nobody does.
+        longest_wait: Seconds that a frame may wait for others.
         memory_reminder, throttle_reminder: When it is to be logged, for all connections, that reading is paused.
 
     """
@@ -135,6 +140,8 @@ class CountingWriter:
         self.watch: RunWatch | None = None
         self.clock_quality: Callable[[], ClockQuality | None] = read_clock_quality
         self.checks: BookChecks | None = None
+        self.live: LiveRun | None = None
+        self.longest_wait = LONGEST_WAIT
         self.memory_reminder, self.throttle_reminder = Reminder(), Reminder()
         self._end = end
         self._max_frames = max_frames
@@ -158,6 +165,10 @@ class CountingWriter:
     def return_number(self, number: int) -> None:
         """Return the number of a connection that was never open, for another one."""
         heapq.heappush(self._free_numbers, number)
+
+    def serve(self, live: LiveRun) -> None:
+        """Give each line that is written to those who serve it, soon after its frame came."""
+        self.live, self.longest_wait = live, LONGEST_LIVE_WAIT
 
     def fail(self, error: FeedrecError) -> None:
         """Write nothing more, and end the run: the recording failed."""
@@ -184,7 +195,7 @@ class CountingWriter:
         if is_enough or is_last or self._call_later is None:
             self.work()
         elif self._timer is None:
-            self._timer = self._call_later(LONGEST_WAIT, self.work)
+            self._timer = self._call_later(self.longest_wait, self.work)
 
     def work(self) -> None:
         """Write what waits."""
@@ -237,11 +248,10 @@ class CountingWriter:
         except Exception as error:  # noqa: BLE001  as in `received`
             self.fail(WriteError(self.recording.path, f"frames cannot be written: {error!r}"))
         else:
+            if self.live is not None:
+                self.live.lines(run.text)
             self._count(len(infos), size)
-            if self.watch is not None:
-                self.watch.frames(conn, reads, infos, run.sizes)
-            if self.checks is not None:
-                self.checks.frames(conn, reads, infos)
+            self._show(conn, reads, infos, run.sizes)
 
     def received(self, time: int, conn: int, payload: bytes, info: FrameInfo, *, binary: bool) -> None:
         """Write a frame received at `time` (nanoseconds); `info` is what the feed says of it."""
@@ -254,11 +264,17 @@ class CountingWriter:
         except Exception as error:  # noqa: BLE001  a frame must not be lost in silence
             self.fail(WriteError(self.recording.path, f"a frame cannot be written: {error!r}"))
             return
+        if self.live is not None:
+            self.live.lines(line + b"\n")
         self._count(1, len(payload))
+        self._show(conn, [(time, [payload])], [info], [len(payload)])
+
+    def _show(self, conn: int, reads: list[Read], infos: Sequence[FrameInfo], sizes: list[int]) -> None:
+        """Show frames that were written to who wants to know what they are."""
         if self.watch is not None:
-            self.watch.frames(conn, [(time, [payload])], [info], [len(payload)])
+            self.watch.frames(conn, reads, infos, sizes)
         if self.checks is not None:
-            self.checks.frames(conn, [(time, [payload])], [info])
+            self.checks.frames(conn, reads, infos)
 
     def _count(self, frames: int, size: int) -> None:
         counts = self.counts
@@ -296,7 +312,15 @@ class CountingWriter:
             self.counts.findings += 1
         else:
             self.subscribed.add(name, details)
-        self._write(Event(time, conn, name, details))
+        self._write_event(Event(time, conn, name, details))
+
+    def _write_event(self, event: Event) -> None:
+        if self.live is None:
+            self._write(event)
+        else:
+            self.live.begins(event.name)
+            self._write(event)
+            self.live.ended(event.name)
 
     def clock_reading(self, time: int, conn: int, reading: Reading) -> None:
         """Write the `clock` event that stands before what is stamped with `time`, about once a minute."""
@@ -318,6 +342,11 @@ class CountingWriter:
         if self.failure is not None:  # the recording raises the same error each time, and its traceback would grow
             return
         try:
-            self.recording.write(record)
+            if self.live is None:
+                self.recording.write(record)
+            else:
+                line = encode_event(record) if isinstance(record, Event) else encode_frame(record)
+                self.recording.write_line(line, mark_of(record))
+                self.live.lines(line + b"\n")
         except FeedrecError as error:
             self.fail(error)

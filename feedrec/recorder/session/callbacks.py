@@ -16,6 +16,7 @@ from ..connection import NO_CLOSE_FRAME
 from ..output.counting_writer import CountingWriter
 from ..output.writer_protocol import GrowingRecording
 from ..run_end import RunEnd
+from ..serving.live_run import LiveRun
 from ..watching.run_watch import RunWatch
 
 __all__ = ["Callbacks", "ReportingWriter", "writer_for"]
@@ -124,6 +125,7 @@ def writer_for(
     max_frames: int | None,
     callbacks: Callbacks | None,
     watch: RunWatch | None = None,
+    live: LiveRun | None = None,
 ) -> CountingWriter:
     """Return the writer of a run: one that calls the functions of a program, if there are any."""
     if callbacks is not None and callbacks.are_given:
@@ -131,4 +133,6 @@ def writer_for(
     else:
         writer = CountingWriter(recording, end, max_frames)
     writer.watch = watch
+    if live is not None:
+        writer.serve(live)
     return writer

@@ -34,6 +34,7 @@ from ..rate_limit import SharedRates
 from ..rest import RestPlan
 from ..rest.rounds import ask_in_rounds
 from ..run_end import Outcome, RunEnd
+from ..serving.live_run import LiveRun
 from ..watching.run_watch import RunWatch
 from .callbacks import Callbacks, writer_for
 from .connections import Connections
@@ -79,6 +80,7 @@ class RecordingSession:
         options: How to treat its connections; None for the defaults.
         rest: What is asked by HTTP beside the feed, and recorded; None for nothing.
         watch: Told what happens, for whoever watches the run; None if nobody does.
+        live: Given all that is written, for those who serve it live; None if nobody does.
         rates: How fast venues may be spoken to by this run and others; None if there are no others.
         clock: Gives the stamps.
         backoff: Gives the delays between connections.
@@ -104,6 +106,7 @@ class RecordingSession:
         options: RunOptions | None = None,
         rest: RestPlan | None = None,
         watch: RunWatch | None = None,
+        live: LiveRun | None = None,
         rates: SharedRates | None = None,
         clock: RecordingClock | None = None,
         backoff: Backoff | None = None,
@@ -112,7 +115,7 @@ class RecordingSession:
         recording = self._recording = NullWriter() if writer is None else writer
         limits, options = limits or Limits(), options or RunOptions()
         self._end = RunEnd()
-        self._writer = writer_for(recording, self._end, limits.max_frames, callbacks, watch)
+        self._writer = writer_for(recording, self._end, limits.max_frames, callbacks, watch, live)
         self._writer.checks = BookChecks(feed) if options.verify_books else None
         self._duration, self._name, self._rest = limits.duration, options.name, rest
         self._started, self._phase, self._over = time.monotonic(), _Phase.READY, asyncio.Event()
@@ -274,6 +277,8 @@ class RecordingSession:
         if self._writer.watch is not None:
             self._writer.watch.begin(self, self._recording)
         self._ask(self.subscriptions)
+        if self._writer.live is not None:
+            self._writer.live.begin(self, self._recording)
         self._recording.on_drained = functools.partial(call_in, loop, self._on_drained)
         self._writer.wait_with(loop.call_later)
         limit = functools.partial(self._end.end, Outcome.LIMIT_REACHED)
@@ -288,6 +293,8 @@ class RecordingSession:
         finally:
             self._phase = _Phase.OVER
             self._over.set()
+            if self._writer.live is not None:
+                self._writer.live.end()
             error = None if self._end.error is None else without_secrets(self._end.error, self._redaction)
             if self._writer.watch is not None:
                 is_wanted = self._end.outcome in {Outcome.STOPPED, Outcome.CANCELLED}

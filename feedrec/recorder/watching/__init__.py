@@ -10,6 +10,7 @@ What whoever watches a recorder is told: figures, health, and incidents.
     clock_quality.py  what the kernel says of that
     rules.py          when something that lasts has begun, and when it is over
     shipping_facts.py how shipping stands
+    live_facts.py     how serving live stands
     incidents.py      what somebody should know at once
     exposition.py     the metrics, as prometheus_client writes them
     watch_server.py   the metrics, and whether all is well, over HTTP

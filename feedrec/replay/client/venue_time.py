@@ -21,7 +21,6 @@ class VenueTime:
 
     Attributes:
         clock: That clock.
-        behind: See above.
         next_payload: Returns the next recorded frame, None after the last one; None itself before the first is read.
 
     """
@@ -35,7 +34,7 @@ class VenueTime:
         self.clock = VenueClock(ahead, self._limit)
         self.next_payload: Callable[[], bytes | None] | None = None
         self._ahead = ahead
-        self.behind = behind
+        self._behind = behind
         self._own_time = own_time
 
     def end(self, last: Iterable[Frame]) -> None:
@@ -58,6 +57,6 @@ class VenueTime:
 
     def _limit(self, time: int) -> int | None:
         if self.next_payload is None:
-            return time + self.behind
+            return time + self._behind
         payload = self.next_payload()
         return None if payload is None else self._own_time(payload)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.cli.exporting.targets import run_of
-from feedrec.processing.exporting import TARGETS
+from feedrec.cli.exporting.targets import TARGETS, run_of
 
 
 @pytest.mark.parametrize("name", TARGETS)

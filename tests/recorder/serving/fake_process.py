@@ -1,0 +1,51 @@
+"""
+A process that stands in for one that serves: it writes what it gets to a file, and does as the file names.
+
+    python -m tests.recorder.serving.fake_process PLAN
+
+`settings` of the plan say what it does: `kept` is where it writes each parcel to, as a line of JSON; `says` are lines
+that it tells at once, `dies` after so many parcels, `sleeps` instead of reading.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+
+from feedrec.live_messages import Logged, Parcels, Ready, ServePlan, Wish, told_line
+
+
+def main() -> None:
+    """Take parcels until there are no more."""
+    plan = msgspec.json.decode(sys.argv[-1], type=ServePlan)
+    settings = plan.settings
+    name = "states" if sys.argv[1:2] == ["states"] else "serving"
+    end = socket.socket(fileno=0)
+    if name == "serving" and settings.get("fails"):
+        end.sendall(told_line(Logged(40, settings["fails"])))
+        sys.exit(1)
+    if name == "serving":
+        end.sendall(told_line(Ready([f"ws://{plan.host}:{plan.port or 4321}/{feed.endpoint}" for feed in plan.feeds])))
+        for number, product in enumerate(filter(None, settings.get("wishes", "").split(",")), 1):
+            end.sendall(told_line(Wish(number, 0, [{"channel": "ticker", "products": [product]}])))
+    with Path(f"{settings['kept']}.{name}").open("ab") as kept:
+        kept.write(msgspec.json.encode({"pid": os.getpid(), "feeds": plan.feeds, "port": plan.port}) + b"\n")
+        kept.flush()
+        parcels = Parcels()
+        while data := end.recv(1 << 16):
+            for parcel in parcels.feed(data):
+                fields = [parcel.number, parcel.kind.name, parcel.feed, parcel.content.decode()]
+                kept.write(msgspec.json.encode(fields) + b"\n")
+            kept.flush()
+            if settings.get("sleeps") == name:
+                time.sleep(1000)
+        kept.write(b'"end"\n')
+
+
+if __name__ == "__main__":
+    main()
