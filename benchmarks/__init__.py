@@ -8,6 +8,7 @@ Measure feedrec against baselines that run in turn with it on the same machine.
     starting/        how fast things start
     recording/       what recording costs
     replaying/       what replaying costs, and how late it is
+    serving/         what serving a feed live costs, and how late it is
     steering/        how quick a replay is that people steer
     files/           recordings on disk
     page.py          the tables of docs/performance.md

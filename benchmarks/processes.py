@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -13,9 +14,22 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-__all__ = ["Cost", "Server", "cpu_to_the_end", "peak_of", "run", "serving", "spent"]
+__all__ = [
+    "Cost",
+    "Server",
+    "child_of",
+    "cpu_so_far",
+    "cpu_to_the_end",
+    "free_port",
+    "peak_of",
+    "run",
+    "serving",
+    "spent",
+]
 
-_ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+"""With which these modules can be run from any folder."""
+
 _PATIENCE = 300
 """Seconds after which a process that has not ended is killed, and its group has failed."""
 
@@ -92,6 +106,29 @@ def peak_of(process: subprocess.Popen[str]) -> Iterator[list[int]]:
         watching.join()
 
 
+def cpu_so_far(process: int) -> float:
+    """Return the CPU seconds that a process has used so far (proc(5), stat)."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def child_of(parent: int, module: str) -> int | None:
+    """Return a child of a process that has a module's name in its command line; None if there is none now."""
+    for path in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError, IndexError, ValueError):
+            is_child = int((path / "stat").read_text().rpartition(")")[2].split()[1]) == parent
+            if is_child and module.encode() in (path / "cmdline").read_bytes():
+                return int(path.name)
+    return None
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 at which nobody listens now."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
 def _start(
     arguments: tuple[object, ...],
     environment: Mapping[str, str],
@@ -101,7 +138,7 @@ def _start(
 ) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", *map(str, arguments)]
     source = subprocess.PIPE if takes_input else None
-    return subprocess.Popen(command, stdin=source, stdout=output, text=True, env={**_ENVIRONMENT, **environment})
+    return subprocess.Popen(command, stdin=source, stdout=output, text=True, env={**ENVIRONMENT, **environment})
 
 
 @contextlib.contextmanager

@@ -23,6 +23,9 @@ CLOSE = b"\x88\x82\x00\x00\x00\x00\x03\xe8"
 CHANNELS = ("level2", "ticker", "market_trades", "candles", "heartbeats")
 
 
+_SWITCHING = b"HTTP/1.1 101"
+
+
 def request(kind: str, channel: str, *products: str) -> bytes:
     """Return a message that subscribes or unsubscribes, as a masked text message with a zero mask."""
     return text_message(json.dumps({"type": kind, "channel": channel, "product_ids": products}))
@@ -66,7 +69,13 @@ def _exactly(connection: socket.socket, size: int) -> bytes:
 
 
 def connected(url: str) -> socket.socket:
-    """Connect, and return the connection after its handshake."""
+    """
+    Connect, and return the connection after its handshake.
+
+    Raises:
+        OSError: If nobody listens there, or it is no WebSocket.
+
+    """
     parts = urlsplit(url)
     key = base64.b64encode(os.urandom(16)).decode()
     handshake = (
@@ -74,10 +83,16 @@ def connected(url: str) -> socket.socket:
         f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n"
     )
     connection = socket.create_connection((parts.hostname, parts.port))
-    connection.sendall(handshake.encode())
-    response = b""
-    while b"\r\n\r\n" not in response:
-        response += connection.recv(4096)
+    try:
+        connection.sendall(handshake.encode())
+        response = b""
+        while b"\r\n\r\n" not in response:
+            response += (received := connection.recv(4096))
+            if not received or not response.startswith(_SWITCHING[: len(response)]):
+                raise ConnectionError(f"no WebSocket: {response[:100]!r}")
+    except OSError:
+        connection.close()
+        raise
     return connection
 
 

@@ -4,6 +4,7 @@ Record the raw WebSocket feeds of crypto venues, and replay them through a local
     cli/       the command line
     testing/   recorded feeds as fixtures of tests
     batch/     the same work over many recordings
+    processing/ what is done with recordings by the rules of their feeds
     recorder/  from a live connection to a recording
     replay/    from a recording to a mock venue
     export/    from recordings to what other tools read

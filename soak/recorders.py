@@ -140,6 +140,11 @@ class Supervised:
         return None
 
     @property
+    def process(self) -> int | None:
+        """The process that is there, or was there last; None before the first."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def variable(self) -> str:
         """What the processes of the run that is there have in their environment, as `NAME=value`."""
         return f"{_RUN}={self._notes}"

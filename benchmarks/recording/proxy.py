@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +13,7 @@ from websockets.asyncio.server import ServerConnection, serve
 
 from ..material import frames
 from ..measuring import Row, compared
-from ..processes import serving
+from ..processes import cpu_so_far, serving
 
 __all__ = ["rows"]
 
@@ -70,19 +69,13 @@ async def _measure(folder: Path, count: int, paced: int, rounds: int) -> tuple[l
 
 async def _cost(*arguments: object) -> Cost:
     with serving(*arguments) as relay:
-        before, received = _cpu(relay.process.pid), 0
+        before, received = cpu_so_far(relay.process.pid), 0
         async with connect(relay.url, max_size=None, compression=None) as websocket:
             await websocket.send("fast")
             async for _ in websocket:
                 received += 1
-        cpu = (_cpu(relay.process.pid) - before) / received
+        cpu = (cpu_so_far(relay.process.pid) - before) / received
         async with connect(relay.url, compression=None) as websocket:
             await websocket.send("paced")
             late = sorted([time.perf_counter_ns() - int(message) async for message in websocket])
         return Cost(cpu, late[len(late) * 99 // 100] / 1e9)
-
-
-def _cpu(process: int) -> float:
-    """Return the CPU seconds that a process has used so far (proc(5), stat)."""
-    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")

@@ -11,10 +11,8 @@ The command line.
     shipping/              what `ship` consists of
     live/                  what changes on a terminal, in its place
     options/               what texts of options mean, and options that several commands share
-    filters.py             selecting records by channel, product and time
-    checkpoints.py         the checkpoints beside recordings
+    filters.py             options that select records by channel and product
     uploading.py           what is written: files here, or what a URL names
-    feed_rules.py          what a feed knows about recorded frames
     output.py              formatting numbers and tables
     logs.py                the log on stderr, as lines or as JSON
     subscribed.py          what was asked for and not accepted

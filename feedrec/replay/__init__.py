@@ -16,7 +16,8 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     page/       recordings in the browser
     live/       feeds that are being recorded, served to many
     tls/        clients that speak wss
-    reception.py  whoever connects, until it is a client
+    reception.py  whoever connects to a replay, until it is a client
+    entrance.py  the same, recorded or live
     attendance.py  the clients, each from its connection to its result
     listening.py  where they connect to
     server.py   replays to each client
@@ -27,8 +28,8 @@ A recording as a mock venue: a local WebSocket server that sends its frames to u
     observer.py what happens, to whoever wants to know
     user_folders.py  where files of the user are kept
 
-This package names no venue: a feed's server half decides the replies. Only client, tls, reception, attendance,
-listening and server know sockets. Nothing is loaded until it is used.
+This package names no venue: a feed's server half decides the replies. Only client, tls, entrance, reception,
+attendance, listening, live and server know sockets. Nothing is loaded until it is used.
 """
 
 from __future__ import annotations

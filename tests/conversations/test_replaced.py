@@ -13,7 +13,6 @@ from typing import Any, cast
 
 import pytest
 
-from feedrec.cli.feed_rules import rules_for
 from feedrec.feeds import rule_of, venue_of
 from feedrec.feeds.state.dumped_state import dump_rules
 from feedrec.formats import create_recording, open_recording
@@ -31,6 +30,7 @@ from feedrec.formats.tools.states.gathered_state import StartState
 from feedrec.formats.tools.summary import summarise
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, Header
+from feedrec.processing.feed_rules import rules_for
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.rebuild import Position, Rebuilder
 

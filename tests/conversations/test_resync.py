@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from websockets.asyncio.client import connect
 
-from feedrec.cli.feed_rules import rules_for
 from feedrec.feeds import Subscription
 from feedrec.feeds.coinbase_advanced.frames import describe
 from feedrec.feeds.coinbase_advanced.state import MarketState
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import Event, Frame, FrameInfo
+from feedrec.processing.feed_rules import rules_for
 from feedrec.recorder import RecordingSession, open_session
 from feedrec.recorder.clock import RecordingClock
 from feedrec.recorder.output.counting_writer import Counts

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from feedrec.cli.feed_rules import rules_for
 from feedrec.errors import ConnectError, HandshakeAnswer
 from feedrec.feeds.redaction import Address
 from feedrec.formats.tools.verify import verify_recording
+from feedrec.processing.feed_rules import rules_for
 from feedrec.recorder.refusals import LONGEST_ERROR, refusal_details
 
 from ..timing import until

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import UsageError
-from ..feed_rules import rules_for
-from ..filters import filter_options, selection_of
+from ...processing.feed_rules import rules_for
+from ...processing.selecting import selection_of
+from ..filters import filter_options
 from ..frame_lines import frame_lines
 from ..options import RECORDING, logging_options, time_options
 from ..terminal import echo, echo_paged, visible_json

@@ -13,15 +13,16 @@ import click
 import msgspec
 
 from ...errors import UsageError
-from ..checkpoints import write_beside
+from ...processing.checkpoints import write_beside
+from ...processing.feed_rules import rules_for
+from ...processing.rewriting import rewrite_of
+from ...processing.selecting import selection_of
 from ..converting.deduplicating import deduplicate
 from ..converting.importing import Losses, importing_options
 from ..converting.inputs import look_at, progress
 from ..converting.report import facts_of, report_of
-from ..converting.rewriting import rewrite_of
 from ..converting.target import check_target, places_of, to_file, to_stdout
-from ..feed_rules import rules_for
-from ..filters import filter_options, selection_of
+from ..filters import filter_options
 from ..options import (
     RECORDING,
     ROTATE_AFTER,

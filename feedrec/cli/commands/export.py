@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 
+from ...processing.exporting import TARGETS
 from ..exporting.inputs import look_at, selected
-from ..exporting.targets import TARGETS, run_of
+from ..exporting.targets import run_of
 from ..filters import filter_options
 from ..options import RECORDING, TIME, as_json, file_mode_option, logging_options, overwrite_option
 from ..terminal import echo_json, echo_prose

@@ -13,15 +13,15 @@ import click
 
 from ...errors import RecordingError
 from ...model import NANOSECONDS, format_time
+from ...processing.checkpoints import count_beside
+from ...processing.summarising import look as look_at
+from ...processing.summarising import summarise
 from .. import output
-from ..checkpoints import count_beside
-from ..feed_rules import rules_for
 from ..options import RECORDING, as_json, logging_options, time_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
 
 if TYPE_CHECKING:
-    from ...formats.line.steady_clock import SteadyClock
     from ...formats.several.inputs import Input
     from ...formats.tools.summary import Activity, RecordingSummary
     from ...times import Moment
@@ -83,7 +83,7 @@ def info(
     activity = Activity()
     found, bad = _look_at(files, (start, end), full=full)
     clocks = starting_clocks(found)
-    parts = [(one.path, _summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
+    parts = [(one.path, summarise(one, activity, clock)) for one, clock in zip(found, clocks, strict=True)]
     total = combine([summary for _, summary in parts])
     checkpoints = sum(count_beside(path, summary.header.endpoint) for path, summary in parts)
     name = files[0] if len(files) == 1 else None
@@ -119,16 +119,11 @@ def _look_at(
     files: Sequence[Path], span: tuple[Moment | None, Moment | None], *, full: bool
 ) -> tuple[list[Input], list[RecordingError]]:
     """Return the recordings, and the errors of those in a folder that cannot be read; raise if none can be read."""
-    from ...formats import open_recording
     from ...formats.file.opening import under_current_name
     from ...formats.several.folder import find_recordings
-    from ...formats.several.inputs import inspect_index, inspect_recording, refuse_doubles
+    from ...formats.several.inputs import refuse_doubles
 
-    @cache
-    def look(path: Path) -> Input:
-        return (None if full else inspect_index(path)) or inspect_recording(
-            partial(under_current_name, path, open_recording)
-        )
+    look = cache(partial(look_at, full=full))
 
     bad: list[RecordingError] = []
     if span == (None, None):
@@ -153,18 +148,6 @@ def _can_be_read(path: Path, look: Callable[[Path], object], bad: list[Recording
         bad.append(error)
         return False
     return True
-
-
-def _summarise(one: Input, activity: Activity, clock: SteadyClock) -> RecordingSummary:
-    from ...feeds import is_known
-    from ...formats.tools.summary import summarise, summarise_unread
-
-    unread = summarise_unread(one, activity, clock) if is_known(one.header.endpoint) else None
-    if unread is not None:
-        return unread
-    rules = rules_for(one.header.endpoint)
-    with one.open() as recording:
-        return summarise(recording, rules.describe, activity, rules.sequence_rule, clock)
 
 
 def _files_as_json(parts: Summaries) -> dict[str, Any]:

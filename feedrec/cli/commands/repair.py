@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ...errors import UsageError
+from ...processing.feed_rules import rules_for
 from .. import output
-from ..feed_rules import rules_for
 from ..live.progress import reading
 from ..options import RECORDING_FILE, as_json, file_mode_option, logging_options, overwrite_option
 from ..signals import ending_between_steps

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from ...errors import FeedrecError, RecordingError
+from ...processing.checkpoints import add_check
+from ...processing.feed_rules import rules_for
 from .. import output
-from ..checkpoints import add_check
-from ..feed_rules import rules_for
 from ..live.progress import reading
 from ..options import RECORDING, as_json, logging_options
 from ..terminal import LEVELS, coloured, echo_json, echo_problem, echo_prose

@@ -5,6 +5,5 @@ What `feedrec convert` consists of: what its options mean.
     importing.py      files of other tools
     inputs.py         what is read
     report.py         what is said of the result
-    rewriting.py      what is changed in frames
     target.py         where it is written
 """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from ...errors import UsageError
+from ...processing.checkpoints import write_beside
+from ...processing.feed_rules import rules_for, track_rule_for
 from .. import output
-from ..checkpoints import write_beside
-from ..feed_rules import rules_for, track_rule_for
 from ..terminal import echo_json, echo_prose
 from ..uploading import written_to
 from .importing import INPUT_OPTIONS

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..feed_rules import needed_before
+from ...processing.feed_rules import needed_before
 from ..live.progress import reading
 from ..signals import ending_between_steps
 from .importing import Losses, form_of, importing_with

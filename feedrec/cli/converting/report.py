@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from ...model import NANOSECONDS, format_time
 from .. import output
-from .rewriting import report_rewriting
 
 if TYPE_CHECKING:
     from ...formats.tools.convert import Conversion
 
 __all__ = ["facts_of", "report_of"]
+
+log = logging.getLogger("feedrec")
 
 
 def facts_of(result: Conversion) -> dict[str, Any]:
@@ -45,8 +47,22 @@ def report_of(result: Conversion) -> list[str]:
         facts.append(f"{output.count(result.written_anew, 'line')} of another program written anew")
     if result.checkpoints:
         facts.append(output.count(result.checkpoints, "checkpoint"))
-    facts += report_rewriting(result)
+    facts += _report_rewriting(result)
     if result.cut_at is not None:
         seconds = (result.cut_at - (result.cut_at if result.first_time is None else result.first_time)) / NANOSECONDS
         facts.append(f"cut after {output.duration(seconds)} to fit")
     return [f"wrote {frames} to {where}", f"  {', '.join(facts)}"]
+
+
+def _report_rewriting(result: Conversion) -> list[str]:
+    """Return what to say of the frames that were changed; what could not be changed is a warning of the log."""
+    if result.missed:
+        log.warning(
+            "%s could not be changed, and stayed whole: no snapshot of the book came before (with --from, --with-state "
+            "makes one), or it is no JSON",
+            output.count(result.missed, "frame"),
+        )
+    facts = [f"{output.count(result.rewritten, 'frame')} rewritten"] if result.rewritten else []
+    if result.dropped and result.cut_at is None:  # else some of them come after the cut
+        facts.append(f"{result.dropped:,} dropped")
+    return facts

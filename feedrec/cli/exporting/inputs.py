@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from ..feed_rules import needed_before
-from ..filters import selection_of
+from ...processing.feed_rules import needed_before
+from ...processing.selecting import selection_of
 
 if TYPE_CHECKING:
     from ...formats import Selection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,7 @@ import msgspec
 
 from ...errors import UsageError
 from ...model import format_time
+from ...processing.exporting import begin_market, market_facts
 from .. import output
 from ..converting.inputs import progress
 from ..uploading import check_folder, written_to
@@ -45,26 +47,15 @@ def run(inputs: Sequence[Input], folder: Path, selection: Selection, options: di
             raise UsageError(f"{folder} is a file: --to {options['to']} writes several, so name a folder")
         options["mode"] = place.mode(options["mode"]) or mode_as_strict_as(one.path for one in inputs)
         with progress(inputs, what="exporting") as on_read:
-            done = export_market(inputs, lambda exchange: _sink(place.path, exchange, options), selection, on_read)
+            done = export_market(inputs, partial(_begin, place.path, options=options), selection, on_read)
         paths = place.finish([one.path for one in done.files])
     done.files = [msgspec.structs.replace(one, path=path) for one, path in zip(done.files, paths, strict=True)]
-    return Exported(_lines(done, folder), _warnings(done), _facts(done))
+    return Exported(_lines(done, folder), _warnings(done), market_facts(done))
 
 
-def _sink(folder: Path, exchange: str, options: dict[str, Any]) -> MarketSink:
-    """Begin to write a format into a folder."""
-    common = {"overwrite": options["overwrite"], "mode": options["mode"]}
-    if options["to"] == "hftbacktest":
-        from ...export import hftbacktest
-
-        return hftbacktest.begin(folder, exchange, fix_latency=options["fix_latency"], **common)
-    if options["to"] == "parquet-ticks":
-        from ...export import ticks
-
-        return ticks.begin(folder, exchange, options["tables"], **common)
-    from ...export import tardis
-
-    return tardis.begin(folder, exchange, options["tables"], **common)
+def _begin(folder: Path, exchange: str, *, options: dict[str, Any]) -> MarketSink:
+    names = ("to", "tables", "fix_latency", "overwrite", "mode")
+    return begin_market(folder, exchange, **{name: options[name] for name in names})
 
 
 def _lines(done: MarketExport, folder: Path) -> list[str]:
@@ -109,11 +100,3 @@ def _warnings(done: MarketExport) -> list[str]:
 def _gap(gap: Gap) -> str:
     what = "the book" if gap.of == "book" else "trades"
     return f"{what} of {gap.product} from {format_time(gap.start)} to {format_time(gap.end)} ({gap.reason})"
-
-
-def _facts(done: MarketExport) -> dict[str, Any]:
-    gaps = [
-        {**msgspec.structs.asdict(gap), "start": format_time(gap.start), "end": format_time(gap.end)}
-        for gap in done.gaps
-    ]
-    return {**msgspec.structs.asdict(done), "files": [msgspec.structs.asdict(one) for one in done.files], "gaps": gaps}

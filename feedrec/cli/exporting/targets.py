@@ -1,4 +1,4 @@
-"""The formats to which `feedrec export` writes, and what writes each."""
+"""What writes each of the formats of `feedrec export`, and what is said of that."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from ...errors import UsageError
+from ...processing.exporting import TARGETS, refuse_options
 
 if TYPE_CHECKING:
     from ...formats import Selection
     from ...formats.several.inputs import Input
 
-__all__ = ["TARGETS", "Exported", "Target", "run_of"]
+__all__ = ["Exported", "run_of"]
 
 
 class Exported(NamedTuple):
@@ -38,31 +38,6 @@ Run = Callable[["Sequence[Input]", Path, "Selection", dict[str, Any]], Exported]
 """Writes recordings: the inputs, the output, what is selected, the options of the command."""
 
 
-class Target(NamedTuple):
-    """
-    A format.
-
-    Attributes:
-        module: The module of this room that has a function `run` for it.
-        options: The parameters of the command that it takes, besides those that all take.
-
-    """
-
-    module: str
-    options: frozenset[str] = frozenset()
-
-
-TARGETS = {
-    "hftbacktest": Target("market", frozenset(["fix_latency"])),
-    "tardis-csv": Target("market", frozenset(["tables"])),
-    "parquet-ticks": Target("market", frozenset(["tables"])),
-    "pcapng": Target("wire"),
-    "har": Target("wire"),
-}
-
-_NAMES = {"fix_latency": "--fix-latency", "tables": "--table"}
-
-
 def run_of(name: str, options: dict[str, Any]) -> Run:
     """
     Return what writes a format.
@@ -71,9 +46,6 @@ def run_of(name: str, options: dict[str, Any]) -> Run:
         UsageError: If an option was given that it does not take.
 
     """
-    target = TARGETS[name]
-    for option, text in _NAMES.items():
-        if options[option] and option not in target.options:
-            takers = ", ".join(other for other, one in TARGETS.items() if option in one.options)
-            raise UsageError(f"{text} is for --to {takers}: leave it out")
-    return cast(Run, importlib.import_module(f"{__package__}.{target.module}").run)
+    refuse_options(name, options)
+    module = "market" if TARGETS[name].is_folder else "wire"
+    return cast(Run, importlib.import_module(f"{__package__}.{module}").run)

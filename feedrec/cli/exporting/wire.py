@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from ...errors import UsageError
-from ...model import format_time
+from ...processing.exporting import wire_facts, wire_reading
 from .. import output
 from ..converting.inputs import progress
-from ..feed_rules import rules_for
 from ..terminal import refuse_terminal
 from ..uploading import check_output, written_to
 from .targets import Exported
@@ -28,7 +25,6 @@ __all__ = ["run"]
 
 def run(inputs: Sequence[Input], target: Path, selection: Selection, options: dict[str, Any]) -> Exported:
     """Write recordings as one file; see `Run`."""
-    from ...export.wire.exporting import Reading
     from ...export.wire.har.har_export import export_har
     from ...export.wire.pcapng.pcapng_export import export_pcapng
     from ...formats.file.stream_target import STDOUT
@@ -38,7 +34,6 @@ def run(inputs: Sequence[Input], target: Path, selection: Selection, options: di
         if options["as_json"]:
             raise UsageError("--json and -o - both write to stdout: use only one of them")
         refuse_terminal()
-    rules = rules_for(inputs[0].header.endpoint)
     export = export_pcapng if options["to"] == "pcapng" else export_har
     overwrite, mode = options["overwrite"], options["mode"]
     check_output(target, [one.path for one in inputs], overwrite=overwrite, mode=mode)
@@ -47,18 +42,13 @@ def run(inputs: Sequence[Input], target: Path, selection: Selection, options: di
             done = export(
                 inputs,
                 place.path,
-                Reading(
-                    selection=msgspec.structs.replace(selection, keeps_events=True),
-                    describe=rules.describe,
-                    describe_all=rules.describe_all,
-                    on_read=on_read,
-                ),
+                wire_reading(inputs, selection, on_read=on_read),
                 stream=sys.stdout.buffer if is_stream else None,
                 overwrite=overwrite,
                 mode=place.mode(mode),
             )
         (done.path,) = place.finish([done.path])
-    return Exported(_lines(done, "stdout" if is_stream else str(target)), _warnings(done), _facts(done), is_stream)
+    return Exported(_lines(done, "stdout" if is_stream else str(target)), _warnings(done), wire_facts(done), is_stream)
 
 
 def _lines(done: WireExport, where: str) -> list[str]:
@@ -76,9 +66,3 @@ def _warnings(done: WireExport) -> list[str]:
         return []
     frames = output.count(done.not_utf8, "text frame")
     return [f"{frames} without valid UTF-8: written as base64, which other tools take for binary messages"]
-
-
-def _facts(done: WireExport) -> dict[str, Any]:
-    times = {name: getattr(done, name) for name in ("first_time", "last_time")}
-    shown = {name: None if time is None else format_time(time) for name, time in times.items()}
-    return {**msgspec.structs.asdict(done), **shown}

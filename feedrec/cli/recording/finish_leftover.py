@@ -14,8 +14,8 @@ from ...formats.file.growing.disk_rules import is_full
 from ...formats.file.lock import is_at, locked, unlink_if_at
 from ...formats.file.names import finished_path
 from ...formats.tools.repair import repair_recording
+from ...processing.feed_rules import rules_for
 from ...recorder.output.finisher import DISK_FULL
-from ..feed_rules import rules_for
 from ..signals import ending_between_steps
 from ..terminal import echo
 

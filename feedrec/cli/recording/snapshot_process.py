@@ -18,9 +18,9 @@ from ...formats.file.names import carried_path, part_path, work_path
 from ...formats.tools.states.carried_state import StateUnknownError, carry_state, remove_carried, state_after
 from ...formats.tools.states.gathered_state import StartState
 from ...formats.tools.states.inserting import FileStart, insert_state, start_of
+from ...processing.feed_rules import rules_for
 from ...recorder.output.finisher import DISK_FULL
 from ...recorder.output.snapshot_finisher import NO_STATE
-from ..feed_rules import rules_for
 from ..terminal import echo
 
 __all__ = ["main"]

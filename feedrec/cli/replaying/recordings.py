@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from ...errors import UsageError
-from ..feed_rules import needed_before
+from ...processing.feed_rules import needed_before
 
 if TYPE_CHECKING:
     from ...times import Moment

@@ -1,4 +1,4 @@
-"""Frames that the server half makes, and recorded frames with a new number."""
+"""Frames that the server half makes, those that it owes, and recorded frames with a new number."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import msgspec
 from ..venue import Message, Pieces, Send
 from .frames import go_time
 
-__all__ = ["error", "made_frame", "renumbered", "renumbered_all"]
+__all__ = ["Unanswered", "error", "made_frame", "renumbered", "renumbered_all"]
 
 _LARGE = 1 << 16
 """Bytes from which on a message is not copied to change a number in it."""
@@ -22,6 +22,25 @@ _LARGE = 1 << 16
 _written = b'"sequence_num":%d'.__mod__
 
 _WRITTEN_OTHERWISE = re.compile(rb'("sequence_num"\s*:\s*)(?:"\d+"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)')
+
+
+class Unanswered:
+    """
+    A message that is not acknowledged yet.
+
+    Args:
+        channel: The channel that it is for.
+        products: What it subscribes; none if it unsubscribes.
+        waiting: Products whose snapshot has not passed.
+        since: When it came, or was given a state.
+
+    """
+
+    def __init__(self, channel: str, products: list[str], waiting: list[str], since: int) -> None:
+        self.channel = channel
+        self.products = products
+        self.waiting = set(waiting)
+        self.since = since
 
 
 def error(message: str) -> Send:

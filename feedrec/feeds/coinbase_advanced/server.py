@@ -2,7 +2,8 @@
 The server half of Advanced Trade, which answers from a recording as the venue would.
 
 1. A subscribe message is for one channel. Products that the venue does not have are silently left out, as it does; what
-   the recordings lack is acknowledged and stays silent. An unknown channel is refused.
+   the recordings lack is acknowledged and stays silent, or with `lacking` set is left out too. An unknown channel is
+   refused.
 2. Each new product begins with its snapshot: that of the state or, where there is none yet, the recorded one when it
    comes. Only then is the message acknowledged, with everything acknowledged so far. Acks go out in the order of the
    messages, but none waits for a recorded snapshot of another subscription.
@@ -17,7 +18,6 @@ The server half of Advanced Trade, which answers from a recording as the venue w
    are unauthenticated", docs.cdp.coinbase.com), and the person who runs the replay gets a remark.
 6. user is one subscription for all products that its message names, or for all products; to change them it must be
    unsubscribed first (docs.cdp.coinbase.com, user channel). A client gets the orders of these products only.
-
 7. Where no heartbeats are recorded they are made, one a second. After the end of the recordings they go on.
 
 The order in 2 and the count in 4 were seen in the capture of 2026-08-09, and at the user endpoint (2026-09-30).
@@ -30,11 +30,13 @@ from typing import Any
 
 from ...model import NANOSECONDS, Frame, FrameInfo
 from ..auth import Auth
+from ..base import Subscription
 from ..server_half import SubscribingServer, VenueProducts
+from ..server_half.beyond import slow_replies
 from ..venue import SNAPSHOT_WAIT, Catalogue, Close, Key, Message, Remark, Reply, Send
 from .account import OrderFilter, is_full_batch
-from .answers import error, made_frame, renumbered
-from .channels import HEARTBEATS, KNOWN, PRIVATE, USER
+from .answers import Unanswered, error, made_frame, renumbered
+from .channels import HEARTBEATS, KNOWN, PRIVATE, STATUS, USER
 from .client_requests import Request, parse_request
 from .frames import channels_of
 from .heartbeats import Heartbeats
@@ -49,16 +51,6 @@ _TOO_MANY_LEVEL2 = "too many L2 streams requested in a single session"
 _WHOLE = PRIVATE | {HEARTBEATS}  # channels that are one subscription, whatever products a message names
 _NO_MESSAGES: tuple[bytes, ...] = ()
 _LOOKED_INTO = frozenset((USER, HEARTBEATS))
-
-
-class _Request:
-    """A message that is not acknowledged yet; one to unsubscribe has no products."""
-
-    def __init__(self, channel: str, products: list[str], waiting: list[str], since: int) -> None:
-        self.channel = channel
-        self.products = products
-        self.waiting = set(waiting)  # products whose snapshot has not passed
-        self.since = since
 
 
 class CoinbaseAdvancedServer(SubscribingServer):
@@ -102,7 +94,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         self._coming: Collection[Key] = ()
         self._has_ended = False
         self._acknowledged: dict[str, list[str]] = {}
-        self._unacknowledged: list[_Request] = []
+        self._unacknowledged: list[Unanswered] = []
         self._number = 0
         self._place: int | None = None  # the number for this frame alone
         self._recorded: dict[int, RecordedCount] = {}
@@ -115,13 +107,23 @@ class CoinbaseAdvancedServer(SubscribingServer):
         request = parse_request(message)
         if request is None:
             return [error(self._settings.malformed_message)]
-        refusal = self._refuse(request)
+        refusal = self._refuse(request) or self._refuse_lacking(request)
         if refusal is not None:
             return [error(_AUTHENTICATION_FAILURE), Remark(refusal)]
         remarks = self._remark_of_jwt(request)
         if request.type == "subscribe":
             return [*remarks, *self._subscribe(request.channel, request.products, time)]
         return [*remarks, *self._unsubscribe(request.channel, request.products, time)]
+
+    def lacking(self, message: bytes) -> list[Subscription]:
+        request = parse_request(message)
+        if request is None or request.type == "unsubscribe" or self._refuse(request) is not None:
+            return []
+        lacking = self._lacking(request.channel, self._choose(request.channel, request.products)[0])
+        return [Subscription(request.channel, tuple(filter(None, lacking)))] if lacking else []
+
+    def on_slow(self) -> list[Reply]:
+        return slow_replies(self._settings.slow_error, self._settings.slow_code, error)
 
     def is_unauthenticated(self, message: bytes) -> bool:
         """Tell whether a message has no valid JWT: only such messages are limited, as documented."""
@@ -226,6 +228,12 @@ class CoinbaseAdvancedServer(SubscribingServer):
         reason = self._auth.check_jwt(request.jwt) if channel in PRIVATE else None
         return None if reason is None else f"asks to {request.type} {channel}, refused: {reason}"
 
+    def _refuse_lacking(self, request: Request) -> str | None:
+        """Return the same where nothing of a channel is recorded, if that is refused."""
+        channel = request.channel
+        is_there = channel == HEARTBEATS or self.recorded_products(channel) or request.type == "unsubscribe"
+        return None if is_there or self._settings.lacking == "silent" else self.lacking_remark(channel, ()).text
+
     def _remark_of_jwt(self, request: Request) -> list[Reply]:
         """Return a remark on an invalid JWT where none is needed."""
         is_needless = request.jwt and request.channel not in PRIVATE
@@ -237,7 +245,9 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if channel == "level2" and len(current | set(products)) > MAX_LEVEL2_PRODUCTS:
             return [error(_TOO_MANY_LEVEL2), *([Close(1000)] if self._settings.level2_limit_closes else [])]
         accepted, invalid = self._choose(channel, products)
-        lacking = [one for one in accepted if not self._is_recorded(channel, one)]
+        lacking = self._lacking(channel, accepted)
+        if self._settings.lacking == "refused":
+            accepted = [one for one in accepted if one not in lacking]
         remarks = [self.unknown_remark(channel, invalid)] if invalid else []
         remarks += [self.lacking_remark(channel, lacking)] if lacking else []
         remarks += [] if accepted or invalid else [Remark(f"asks for {channel} without products, and so for nothing")]
@@ -247,7 +257,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
             remarks.append(Remark("asks for user again with other products: to change them, unsubscribe first"))
         new = self.add(channel, accepted)
         waiting = [product for product in new if (channel, product) in self._wanted]
-        self._unacknowledged.append(_Request(channel, accepted, waiting, time))
+        self._unacknowledged.append(Unanswered(channel, accepted, waiting, time))
         return [*remarks, *map(Send, self._acknowledge(time))]
 
     def _unsubscribe(self, channel: str, products: list[str], time: int) -> list[Reply]:
@@ -263,7 +273,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
                 subscribe.waiting.intersection_update(left)
         if channel == HEARTBEATS:
             self.next_due = None
-        self._unacknowledged.append(_Request(channel, [], [], time))
+        self._unacknowledged.append(Unanswered(channel, [], [], time))
         return list(map(Send, self._acknowledge(time)))
 
     def close_channel(self, channel: str) -> None:
@@ -284,7 +294,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
         if channel == HEARTBEATS or channel in PRIVATE:
             return [""], []
         if not products:
-            return [""] if channel == "status" or channel not in KNOWN else [], []
+            return [""] if channel == STATUS or channel not in KNOWN else [], []
         recorded = self._catalogue.get(channel, ())
         # Data of a -USDC product comes under the -USD id (docs.cdp.coinbase.com, WebSocket overview).
         return self._products.parted(
@@ -293,8 +303,12 @@ class CoinbaseAdvancedServer(SubscribingServer):
 
     def _is_recorded(self, channel: str, product: str) -> bool:
         recorded = self._catalogue.get(channel, ())
-        is_of_all = "" in recorded and channel not in KNOWN  # asked for without products, and frames may name some
+        # Asked for without products, and frames may name some.
+        is_of_all = "" in recorded and (channel not in KNOWN or channel == STATUS)
         return channel == HEARTBEATS or is_of_all or (product in recorded if product else bool(recorded))
+
+    def _lacking(self, channel: str, products: Iterable[str]) -> list[str]:
+        return [one for one in products if not self._is_recorded(channel, one)]
 
     def begins_with(self, channel: str, product: str) -> Iterable[Key]:
         return super().begins_with(channel, product) if self._is_recorded(channel, product) else ()

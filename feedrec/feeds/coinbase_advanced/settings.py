@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ..server_half.beyond import Lacking, SlowCode, SlowError
 from ..server_half.rate_limits import RateSettings
 from ..server_half.subscribing import SubscribeWithin, SubscribeWithinCode
 from ..server_half.venue_products import UnknownProducts
@@ -26,6 +27,9 @@ class Settings(RateSettings, frozen=True, kw_only=True):
         "failure to subscribe"
     )
     unknown_products: UnknownProducts = ""
+    lacking: Lacking = "silent"
+    slow_error: SlowError = "too slow"
+    slow_code: SlowCode = 1008
     account_id: Annotated[str, Meta(description="the id that acks list for `user` and `futures_balance_summary`")] = (
         "00000000-0000-0000-0000-000000000000"
     )

@@ -6,8 +6,8 @@ The server half of Coinbase Exchange, which answers from a recording as the venu
    no ack.
 2. What the recordings lack is acknowledged all the same, since the venue has it, and stays silent; the person who runs
    the replay gets a remark. What the venue does not have is refused in its words: channels that it does not know, and
-   products that are neither recorded nor named as its products are. A channel can be served by another one that sends
-   the same frames, see `channels.SOURCES` and routes.py.
+   products that are neither recorded nor named as its products are; if so set, all that is not recorded. A channel can
+   be served by another one that sends the same frames, see `channels.SOURCES` and routes.py.
 3. Each new product of a channel begins with its state: the book, the last ticker, the last match; level3 with the
    schema of its rows, once. Where there is none yet, the recorded one is sent when it comes. What is subscribed again
    begins nothing.
@@ -29,7 +29,9 @@ import msgspec
 
 from ...model import Frame, FrameInfo
 from ..auth import Auth
+from ..base import Subscription
 from ..server_half import SubscribingServer, VenueProducts, send_json
+from ..server_half.beyond import slow_replies
 from ..venue import Catalogue, Key, Message, Remark, Reply, Send
 from .channels import ACK_NAMES, CHANNELS, OPTIONAL_PRODUCTS, described_name
 from .client_requests import Request, parse_request
@@ -105,6 +107,21 @@ class CoinbaseExchangeServer(SubscribingServer):
             return [error("Authentication Failed", self._settings.invalid_key_reason), remark]
         return self._subscribe(request, is_authenticated=refusal is None)
 
+    def lacking(self, message: bytes) -> list[Subscription]:
+        request = parse_request(message)
+        if not isinstance(request, Request) or request.kind == "unsubscribe":
+            return []
+        found = []
+        for channel, asked in request.channels.items():
+            is_authenticated = self._auth is None or bool(request.credentials)
+            if self._refuse(channel, asked, is_authenticated=is_authenticated) is None:
+                lacking = self._lacking(channel, self._choose(channel, asked)[0])
+                found += [Subscription(channel, tuple(filter(None, lacking)))] if lacking else []
+        return found
+
+    def on_slow(self) -> list[Reply]:
+        return slow_replies(self._settings.slow_error, self._settings.slow_code, error)
+
     def on_frame(self, frame: Frame, info: FrameInfo) -> Sequence[Message]:
         if self._beating or self._recorded_beats:
             self._note_numbers(info)
@@ -164,17 +181,17 @@ class CoinbaseExchangeServer(SubscribingServer):
         remarks: list[Reply] = []
         has_accepted = False
         for channel, asked in request.channels.items():
-            refusal = self._refuse(channel, asked, is_authenticated=is_authenticated)
+            refusal = self._refuse(channel, asked, is_authenticated=is_authenticated) or self._refuse_lacking(channel)
             if refusal is not None:
                 reason, remark = refusal
                 reasons[reason] = None
                 remarks.append(Remark(remark))
                 continue
             accepted, invalid = self._choose(channel, asked)
-            reasons |= {f"{one} is not a valid product": None for one in invalid}
-            recorded = self.recorded_products(channel)
-            is_of_all = "" in recorded and channel not in NAMES
-            lacking = [one for one in accepted if one not in recorded and not is_of_all and (one or not recorded)]
+            lacking = self._lacking(channel, accepted)
+            refused = lacking if self._settings.lacking == "refused" else []
+            reasons |= {f"{one} is not a valid product": None for one in (*invalid, *refused)}
+            accepted = [one for one in accepted if one not in refused]
             remarks += [self.unknown_remark(channel, invalid)] if invalid else []
             remarks += [self.lacking_remark(channel, lacking)] if lacking else []
             if accepted:
@@ -215,6 +232,18 @@ class CoinbaseExchangeServer(SubscribingServer):
             reason = self._settings.no_products_reason.replace("{channel}", channel)
             return reason, f"asks for {channel} without products"
         return None
+
+    def _refuse_lacking(self, channel: str) -> tuple[str, str] | None:
+        """Return the same where nothing of a channel is recorded, if that is refused."""
+        if self._settings.lacking == "silent" or self.recorded_products(channel):
+            return None
+        return f"{channel} is not a valid channel", self.lacking_remark(channel, ()).text
+
+    def _lacking(self, channel: str, products: Iterable[str]) -> list[str]:
+        """Return those of the products of a channel that are not recorded; `""` stands for all."""
+        recorded = self.recorded_products(channel)
+        is_of_all = "" in recorded and (channel not in NAMES or channel in OPTIONAL_PRODUCTS)
+        return [one for one in products if one not in recorded and not is_of_all and (one or not recorded)]
 
     def _choose(self, channel: str, asked: list[str]) -> tuple[list[str], list[str]]:
         """Return the products of a channel that the venue has, and those that it does not have; `""` stands for all."""

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from ..server_half.beyond import Lacking, SlowCode, SlowError
 from ..server_half.rate_limits import ConnectionsAtOnce, MessagesAtOnce, MessagesCode, MessagesError, RateSettings
 from ..server_half.subscribing import SubscribeWithin, SubscribeWithinCode
 from ..server_half.venue_products import UnknownProducts
@@ -35,6 +36,9 @@ class Settings(RateSettings, frozen=True, kw_only=True):
         str, Meta(description="reason of the error for a channel without products; `{channel}` stands for its name")
     ] = "You need to specify at least one product ID for channel {channel}"
     unknown_products: UnknownProducts = ""
+    lacking: Lacking = "silent"
+    slow_error: SlowError = "ErrSlowConsume"
+    slow_code: SlowCode = 1008
     connections_at_once: ConnectionsAtOnce = CONNECTIONS_AT_ONCE
     messages_per_second: Annotated[
         float,

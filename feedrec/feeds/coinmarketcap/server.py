@@ -24,7 +24,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from ...model import Frame, FrameInfo, format_time
+from ...spelling import few_of
 from ..auth import Auth
+from ..base import Subscription
 from ..server_half import SubscribingServer, send_json
 from ..venue import Catalogue, Close, Handshake, Key, Remark, Reply, Send
 from .channels import PARAMS, identity, products_of, value_problem
@@ -110,6 +112,20 @@ class CoinMarketCapServer(SubscribingServer):
         except _Refused as refused:
             return [_error(refused, request, time), Remark(f"is refused with {refused.code}: {refused}")]
 
+    def lacking(self, message: bytes) -> list[Subscription]:
+        request = parse_request(message)
+        if request is None or request.method != "subscribe":
+            return []
+        try:
+            channel, params = self._channel_of(request), _params_of(request) or {}
+            _check(channel, params)
+        except _Refused:
+            return []
+        return [Subscription(channel, (), params)] if self._lacking(channel, products_of(channel, params)) else []
+
+    def on_slow(self) -> list[Reply]:
+        return [Close(1011, CLOSE_CODES[1011].reason)]
+
     def _check_length(self, message: bytes) -> None:
         limit = self._settings.message_limit
         if not message or (limit and len(message) > limit):
@@ -144,11 +160,18 @@ class CoinMarketCapServer(SubscribingServer):
         if len(self._subscriptions) >= limit:
             raise _Refused("2303", f"Current: {len(self._subscriptions)}, max: {limit}.")
         products = products_of(channel, params) if channel in PARAMS else ("",)  # else it is not known what they are
+        lacking = self._lacking(channel, products)
+        if lacking and self._settings.lacking == "refused":
+            raise _Refused("2402" if channel in self._catalogue else "2301", f"{few_of(lacking)} is not recorded.")
         self._subscriptions[subscription] = (channel, products)
         self.add(channel, products)
-        known = {*self.recorded_products(channel), *(("",) if channel in self._catalogue else ())}
-        lacking = [product for product in products if product not in known]
         return [*([self.lacking_remark(channel, lacking)] if lacking else []), self._acknowledge(request)]
+
+    def _lacking(self, channel: str, products: Iterable[str]) -> list[str]:
+        """Return those of the products of a channel that are not recorded; `""` stands for all."""
+        recorded = self.recorded_products(channel)
+        known = {*recorded, *(("",) if channel in self._catalogue else ())}
+        return [one for one in products if one not in known]
 
     def _unsubscribe(self, request: Request) -> list[Reply]:
         """End one subscription or, without parameters, a whole channel; acknowledge it even if there was none."""

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from ..server_half.beyond import Lacking
 from .limits import PING_INTERVAL, SUBSCRIPTIONS_PER_CONNECTION
 
 __all__ = ["Settings"]
@@ -46,4 +47,5 @@ class Settings(msgspec.Struct, frozen=True):
     refuse_with: Annotated[
         int, Meta(description="error code with which each subscription is refused, such as 1010; 0 for none")
     ] = 0
+    lacking: Lacking = "silent"
     last_value: Annotated[bool, Meta(description="whether a subscription begins with the last known value")] = True

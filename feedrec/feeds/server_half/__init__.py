@@ -5,6 +5,7 @@ What the server halves of all venues stand on, and what a server half from anoth
     settings.py        what is not known of a venue
     in_front.py        a server half in front of another one
     recorded.py        which messages are a recorded frame
+    beyond.py          clients who ask for more, or read less
     closing.py         any venue that closes a connection in the middle
     rate_limits.py     how fast one address may connect and send
     venue_products.py  which products a venue has

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 
 from ...model import Frame, FrameInfo
+from ..base import Subscription
 from ..passages import has_passages
 from ..venue import FeedServer, Handshake, Key, Message, Refusal, Reply, VenueClock
 
@@ -76,6 +77,9 @@ class ServerInFront(FeedServer):
     def on_message(self, message: bytes, time: int) -> list[Reply]:
         return self._server.on_message(message, time)
 
+    def lacking(self, message: bytes) -> list[Subscription]:
+        return self._server.lacking(message)
+
     def on_coming(self, coming: Collection[Key]) -> None:
         self._server.on_coming(coming)
 
@@ -111,6 +115,9 @@ class ServerInFront(FeedServer):
 
     def on_end(self, time: int) -> list[Reply]:
         return self._server.on_end(time)
+
+    def on_slow(self) -> list[Reply]:
+        return self._server.on_slow()
 
     def on_close(self) -> None:
         self._server.on_close()

@@ -36,13 +36,16 @@ class VenueProducts:
     """
 
     def __init__(self, catalogue: Catalogue, unknown: str = "") -> None:
-        self._recorded = {product for products in catalogue.values() for product in products}
+        self._catalogue = catalogue  # which may grow
         self._unknown = {product.strip() for product in unknown.split(",")}
 
     def __contains__(self, product: str) -> bool:
         if product in self._unknown:
             return False
-        return product in self._recorded or bool(_PAIR.fullmatch(product) or _CONTRACT.fullmatch(product))
+        return bool(_PAIR.fullmatch(product) or _CONTRACT.fullmatch(product)) or self._is_recorded(product)
+
+    def _is_recorded(self, product: str) -> bool:
+        return any(product in products for products in self._catalogue.values())
 
     def parted(self, products: Collection[str]) -> tuple[list[str], list[str]]:
         """Return those of some products that the venue has, and those that it does not have."""

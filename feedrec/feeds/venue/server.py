@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Protocol
 
 from ...model import NANOSECONDS, Frame, FrameInfo
+from ..base import Subscription
 from ..passages import Passages
 from .clock import VenueClock
 from .handshake import Handshake, Refusal
 from .keys import Key
-from .replies import Message, Reply
+from .replies import Close, Message, Reply
 
 __all__ = ["SNAPSHOT_WAIT", "FeedServer"]
 
@@ -76,6 +77,10 @@ class FeedServer(Passages, Protocol):
         """Take a text message of the client, at recorded time `time`."""
         return []
 
+    def lacking(self, message: bytes) -> list[Subscription]:  # noqa: ARG002
+        """Return what a message of the client asks for that is not in the catalogue, though the venue may have it."""
+        return []
+
     def on_coming(self, coming: Collection[Key]) -> None:  # noqa: ARG002
         """
         Take, before `on_state`, what is `awaited` and comes as a recorded snapshot within `SNAPSHOT_WAIT`.
@@ -107,6 +112,10 @@ class FeedServer(Passages, Protocol):
     def on_silence(self) -> list[Reply]:
         """Handle a client that did not subscribe in time."""
         return []
+
+    def on_slow(self) -> list[Reply]:
+        """Handle a client that reads too slowly to be sent any more, where a feed is served live."""
+        return [Close(1008, "too slow")]
 
     def on_close(self) -> None:
         """Handle the end of a connection that was opened, whoever closed it."""

@@ -6,8 +6,9 @@ import asyncio
 import threading
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 
+from ...feeds.base import Subscription
 from ...feeds.passages import has_passages
-from ...feeds.venue import Close, FeedServer, Handshake, Message, Remark, Reply, Send
+from ...feeds.venue import Close, FeedServer, Handshake, Key, Message, Remark, Reply, Send
 from ...model import Frame, FrameInfo
 from ..clock.alarm import Alarm
 from ..clock.time_types import RecordedWall
@@ -269,19 +270,60 @@ class VenueSession:
         """
         stamped = position._replace(time=self.time.clock.at(position.time))
         rebuilder, coming = self._rebuilder, self._coming
-        while (wanted := self._server.wanted) and rebuilder is not None:
+        while (wanted := self.wanted) and rebuilder is not None:
             snapshots = await asyncio.to_thread(
                 rebuilder.snapshots, wanted, stamped, self._stopped, is_alone=self._is_alone()
             )
-            lacking = {key for key in self._server.awaited if key in snapshots and snapshots[key] is None}
-            if lacking and coming is not None:
-                self._server.on_coming(await coming.find(lacking, outlook))
-            self.changes += 1
-            self._carry_out(self._server.on_state(snapshots, position.time))
-            self._end_if_dismissed()
+            if coming is not None and (lacking := self.lacking_in(snapshots)):
+                self.expect(await coming.find(lacking, outlook))
+            self.take_state(snapshots, position.time)
             await self._outlet.drain()
+        self.end_waiting()
+
+    @property
+    def wanted(self) -> frozenset[Key]:
+        """What is waited for, as `FeedServer` has it."""
+        return self._server.wanted
+
+    def lacking_in(self, snapshots: Mapping[Key, bytes | None]) -> set[Key]:
+        """Return that of some snapshots which is not there, and would be waited for if it was known to come."""
+        return {key for key in self._server.awaited if key in snapshots and snapshots[key] is None}
+
+    def expect(self, coming: Collection[Key]) -> None:
+        """Learn, right before `take_state`, what comes soon; see `FeedServer.on_coming`."""
+        self._server.on_coming(coming)
+
+    def take_state(self, snapshots: Mapping[Key, bytes | None], time: int) -> None:
+        """
+        Send what is wanted, as of a recorded time.
+
+        Raises:
+            ClientEnded: If the client is gone, or is to be disconnected.
+
+        """
+        self.changes += 1
+        self._carry_out(self._server.on_state(snapshots, time))
+        self._end_if_dismissed()
+
+    def end_waiting(self) -> None:
+        """Note that no subscription waits any more."""
         self._waits_for_state = False
         self._has_state.set()
+
+    def lacking(self, message: str | bytes) -> list[Subscription]:
+        """Return what a message asks for beyond what there is, as `FeedServer` does."""
+        return self._server.lacking(message.encode() if isinstance(message, str) else message)
+
+    def refuse_slowness(self) -> None:
+        """
+        Tell the client that it reads too slowly, and that it is disconnected.
+
+        Raises:
+            ClientEnded: In any case.
+
+        """
+        self._carry_out(self._server.on_slow())
+        raise ClientEnded("stopped reading")
 
     def stop(self) -> None:
         """End the rebuilding, if any, and let go of the client."""

@@ -21,6 +21,7 @@ class VenueTime:
 
     Attributes:
         clock: That clock.
+        behind: See above.
         next_payload: Returns the next recorded frame, None after the last one; None itself before the first is read.
 
     """
@@ -34,7 +35,7 @@ class VenueTime:
         self.clock = VenueClock(ahead, self._limit)
         self.next_payload: Callable[[], bytes | None] | None = None
         self._ahead = ahead
-        self._behind = behind
+        self.behind = behind
         self._own_time = own_time
 
     def end(self, last: Iterable[Frame]) -> None:
@@ -57,6 +58,6 @@ class VenueTime:
 
     def _limit(self, time: int) -> int | None:
         if self.next_payload is None:
-            return time + self._behind
+            return time + self.behind
         payload = self.next_payload()
         return None if payload is None else self._own_time(payload)

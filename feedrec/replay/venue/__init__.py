@@ -5,7 +5,6 @@ The venue that recordings make up.
     mock_venue.py       what a venue has, and who answers for it
     endpoint_faults.py  what goes wrong there on purpose
     start_rule.py       when a client has subscribed enough to begin at once
-    visitors.py         who is connected to it, and what was asked lately
     rebuild.py          the state of the market for a late client
     gathering.py        the same from the frames alone that it depends on
     start.py            from which known state that begins
@@ -16,4 +15,5 @@ The venue that recordings make up.
     rebuild_process.py  the same by a process beside the replay, or a thread
     rebuild_worker.py   that process
     rebuild_messages.py what the two say to each other
+    answering/          what answers its clients, as where a feed is served live
 """

@@ -11,7 +11,6 @@ import msgspec
 
 from ...errors import RecordingError, UsageError
 from ...feeds import Feed, feed_of, hosts_of, venue_of
-from ...feeds.auth import Auth
 from ...feeds.rewriting.time_fields import time_fields_of
 from ...feeds.venue import VenueFeed
 from ...formats.several.inputs import Input
@@ -32,8 +31,9 @@ from ..timeline.last_frame import last_frame_time
 from ..timeline.shared_timeline import SharedTimeline
 from ..timeline.span import Span
 from ..timeline.timeline import Timeline, inspect_recordings
+from .answering.settings import settings_of
 from .endpoint_faults import faults_of
-from .mock_venue import MockVenue, parted_settings
+from .mock_venue import MockVenue
 from .start_rule import StartRule, chosen_keys
 
 __all__ = ["Endpoint", "Endpoints", "open_endpoints"]
@@ -308,33 +308,11 @@ def _venues(
     faults: AllFaults | None,
 ) -> dict[str, MockVenue]:
     auth = options.make_auth() if faults is None else options.make_auth(faults.auth_failures.fails)
-    settings = _settings_of(feeds, options.settings, auth)
+    settings = settings_of(feeds, options.settings, auth)
     return {
         name: MockVenue(feed, timelines[name], settings[name], auth, keeps_states=options.cache)
         for name, feed in feeds.items()
     }
-
-
-def _settings_of(
-    feeds: Mapping[str, VenueFeed], given: Mapping[str, str], auth: Auth
-) -> Mapping[str, Mapping[str, str]]:
-    """Return for each feed the settings that it has: of several feeds, not each has all of them."""
-    if len(feeds) < 2:
-        return dict.fromkeys(feeds, given)
-    common, own = parted_settings(given)
-    taken = {name: dict(common) for name in feeds}
-    for setting, text in own.items():
-        refusals = []
-        for name, feed in feeds.items():
-            try:
-                feed.server({}, {setting: text}, auth)
-            except UsageError as refusal:
-                refusals.append(str(refusal))
-            else:
-                taken[name][setting] = text
-        if len(refusals) == len(feeds):
-            raise UsageError("; ".join(refusals))
-    return taken
 
 
 def _warn_of_waits(firsts: Mapping[str, int], beginning: int) -> None:

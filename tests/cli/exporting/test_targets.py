@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from feedrec.cli.exporting.targets import TARGETS, run_of
+from feedrec.cli.exporting.targets import run_of
+from feedrec.processing.exporting import TARGETS
 
 
 @pytest.mark.parametrize("name", TARGETS)

@@ -24,7 +24,7 @@ from feedrec.feeds.coinmarketcap.server import CoinMarketCapServer
 from feedrec.feeds.coinmarketcap.settings import Settings
 from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Remark, Reply, Sample, Send, VenueClock
 from feedrec.model import Frame, parse_time
-from feedrec.replay.venue.visitors import RealVisitors
+from feedrec.replay.venue.answering.visitors import RealVisitors
 
 FEED = FEEDS["coinmarketcap"]
 SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"

@@ -12,7 +12,7 @@ from feedrec.feeds.auth import Auth
 from feedrec.feeds.server_half.rate_limits import RateSettings, limit_rates
 from feedrec.feeds.venue import Close, FeedServer, Handshake, Refusal, Remark, Reply, Send
 from feedrec.model import NANOSECONDS
-from feedrec.replay.venue.visitors import RealVisitors
+from feedrec.replay.venue.answering.visitors import RealVisitors
 
 START = 1_795_280_400 * NANOSECONDS
 SUBSCRIBE = {

@@ -117,7 +117,7 @@ def test_no_more_is_taken_from_a_client_than_it_may_send(tmp_path: Path, monkeyp
             heard += 1
             super().process_event(event)
 
-    monkeypatch.setattr("feedrec.replay.reception.ReplayConnection", Counting)
+    monkeypatch.setattr("feedrec.replay.entrance.ReplayConnection", Counting)
 
     async def scenario() -> None:
         async with (

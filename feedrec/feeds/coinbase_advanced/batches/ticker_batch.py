@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from ....model import NANOSECONDS, Frame, FrameInfo
@@ -65,6 +65,10 @@ class TickerBatchServer(CoinbaseAdvancedServer):
             if snapshot is not None:
                 self._begun.add(product)
         return super().give_state(key, snapshot, time)
+
+    def recorded_products(self, channel: str) -> Collection[str]:
+        recorded = super().recorded_products(channel)
+        return {*recorded, *super().recorded_products(TICKER)} if channel == TICKER_BATCH else recorded
 
     def _is_made(self, product: str) -> bool:
         return product in self._catalogue.get(TICKER, ()) and product not in self._catalogue.get(TICKER_BATCH, ())

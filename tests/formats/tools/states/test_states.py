@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from feedrec.cli.feed_rules import rules_for
 from feedrec.cli.recording.snapshot_process import main
 from feedrec.errors import RecordingError
 from feedrec.feeds import feed_of, rule_of, venue_of
@@ -27,6 +26,7 @@ from feedrec.formats.tools.convert import convert
 from feedrec.formats.tools.states.inserting import insert_state, start_of
 from feedrec.formats.tools.verify import verify_recording
 from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
+from feedrec.processing.feed_rules import rules_for
 from feedrec.recorder.output.snapshot_finisher import NO_STATE
 from feedrec.replay.timeline.frame_batches import FrameDecoder, in_steps
 from feedrec.replay.timeline.timeline import Timeline, already_stopped

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from feedrec.cli.converting.rewriting import rewrite_of
 from feedrec.errors import UsageError
 from feedrec.formats import create_recording, exchanges_in, http_event, open_recording
 from feedrec.formats.several.inputs import Input
 from feedrec.http_messages import HttpAnswer, HttpExchange
 from feedrec.model import Frame, Header
+from feedrec.processing.rewriting import rewrite_of
 
-from ..command import DEMO, feedrec
+from ..cli.command import DEMO, feedrec
 
 
 def trim(levels: int, source: Path, target: Path, *options: object) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from ...admission.token_bucket import TokenBucket
-from ...feeds.venue import Visitors
+from ....admission.token_bucket import TokenBucket
+from ....feeds.venue import Visitors
 
 __all__ = ["RealVisitors"]
 

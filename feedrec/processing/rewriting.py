@@ -1,26 +1,21 @@
-"""What `feedrec convert` changes in frames, and what it says of that."""
+"""What `feedrec convert` changes in frames, by the rules of their feed."""
 
 from __future__ import annotations
 
-import logging
 import secrets
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...errors import UsageError
-from .. import output
+from ..errors import UsageError
 
 if TYPE_CHECKING:
-    from ...feeds import Feed
-    from ...feeds.rewriting.frame_change import FrameChange as FeedFrameChange
-    from ...formats.several.inputs import Input
-    from ...formats.tools.convert import Conversion
-    from ...formats.tools.rewriting import Rewrite
+    from ..feeds import Feed
+    from ..feeds.rewriting.frame_change import FrameChange as FeedFrameChange
+    from ..formats.several.inputs import Input
+    from ..formats.tools.rewriting import Rewrite
 
-__all__ = ["report_rewriting", "rewrite_of"]
-
-log = logging.getLogger("feedrec")
+__all__ = ["rewrite_of"]
 
 
 def rewrite_of(inputs: Sequence[Input], levels: int | None, *, anonymize: bool = False) -> Rewrite | None:
@@ -36,8 +31,8 @@ def rewrite_of(inputs: Sequence[Input], levels: int | None, *, anonymize: bool =
         UsageError: If their endpoint has no books, or no ids, or is unknown.
 
     """
-    from ...feeds import feed_of
-    from ...formats.tools.rewriting import Rewrite
+    from ..feeds import feed_of
+    from ..formats.tools.rewriting import Rewrite
 
     if levels is None and not anonymize:
         return None
@@ -70,7 +65,7 @@ def _trimming(feed: Feed | None, endpoint: str, levels: int) -> Callable[[], Fee
 
 
 def _anonymizing(feed: Feed | None, endpoint: str) -> Callable[[], FeedFrameChange]:
-    from ...feeds.rewriting.anonymous_ids import AnonymousFrames, AnonymousIds
+    from ..feeds.rewriting.anonymous_ids import AnonymousFrames, AnonymousIds
 
     keys = None if feed is None else feed.id_keys()
     if keys is None:
@@ -79,20 +74,6 @@ def _anonymizing(feed: Feed | None, endpoint: str) -> Callable[[], FeedFrameChan
 
 
 def _all_of(changes: Sequence[Callable[[], FeedFrameChange]]) -> FeedFrameChange:
-    from ...feeds.rewriting.frame_change import ChangeByChange
+    from ..feeds.rewriting.frame_change import ChangeByChange
 
     return changes[0]() if len(changes) == 1 else ChangeByChange([make() for make in changes])
-
-
-def report_rewriting(result: Conversion) -> list[str]:
-    """Return what to say of the frames that were changed; what could not be changed is a warning of the log."""
-    if result.missed:
-        log.warning(
-            "%s could not be changed, and stayed whole: no snapshot of the book came before (with --from, --with-state "
-            "makes one), or it is no JSON",
-            output.count(result.missed, "frame"),
-        )
-    facts = [f"{output.count(result.rewritten, 'frame')} rewritten"] if result.rewritten else []
-    if result.dropped and result.cut_at is None:  # else some of them come after the cut
-        facts.append(f"{result.dropped:,} dropped")
-    return facts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from feedrec.model import NANOSECONDS
-from feedrec.replay.venue.visitors import RealVisitors
+from feedrec.replay.venue.answering.visitors import RealVisitors
 
 
 def test_connections_are_counted_by_who_has_them() -> None:

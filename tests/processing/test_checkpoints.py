@@ -16,9 +16,9 @@ from feedrec.formats.checkpoints.state_file import open_state
 from feedrec.formats.file.names import state_path
 from feedrec.model import Frame
 
+from ..cli.command import background, feedrec, first_line, interrupt, mock_venue
 from ..deep_books import book_after, deep_recording, rules
 from ..timing import HANG_TIMEOUT, wait_until
-from .command import background, feedrec, first_line, interrupt, mock_venue
 
 
 @pytest.fixture(scope="module")
