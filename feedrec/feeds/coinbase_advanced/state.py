@@ -155,6 +155,7 @@ class MarketState(KeyedState):
     """
 
     dumped_channels = ("level2",)
+    channels_by_name = (HEARTBEATS, TICKER_BATCH)
 
     def apply(self, info: FrameInfo, payload: bytes) -> None:
         """Take in a recorded frame; see `KeyedState`."""

@@ -96,6 +96,7 @@ class MarketState(KeyedState):
     """
 
     dumped_channels = ("level2",)
+    channels_by_name = ("heartbeat",)
 
     def __init__(self, wanted: Collection[Key] | None = None) -> None:
         super().__init__(None if wanted is None else [_key(*one) for one in wanted])

@@ -53,10 +53,12 @@ class KeyedState(ABC):
         dumped_channels: See `DumpedState`; the values of these have a `dump`, and a subclass has a
             `load_value`.
         version: See `DumpedState`.
+        channels_by_name: Channels of which something is kept only where they are wanted by name.
 
     """
 
     dumped_channels: Collection[str] = ()
+    channels_by_name: Collection[str] = ()
     version: int = 1
 
     def __init__(self, wanted: Collection[Key] | None = None) -> None:
