@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from enum import StrEnum
 from typing import Any, Protocol
 
 import msgspec
 
-__all__ = ["Engine", "Result", "Status", "Task", "Work"]
+from ..formats.places.url_path import place_of
+
+__all__ = ["Engine", "OutputFile", "Result", "Status", "Task", "Work"]
+
+
+class OutputFile(msgspec.Struct, frozen=True):
+    """
+    A file that a task made.
+
+    Attributes:
+        name: Its name below the destination, with `/` between its parts.
+        size: Its bytes.
+        sha256: The SHA-256 of these, in hex.
+
+    """
+
+    name: str
+    size: int
+    sha256: str
 
 
 class Task(msgspec.Struct, frozen=True):
@@ -16,13 +34,15 @@ class Task(msgspec.Struct, frozen=True):
     What is to be done with one recording, or an hour of one.
 
     Attributes:
-        key: Its name, the same whenever the batch is repeated: kind, source and part.
+        key: Its name, the same whenever the batch is repeated: its kind and output.
         kind: `convert`, `verify`, `info` or `export`.
-        source: The recording, as a path or URL.
-        target: The final name of its output, as a path or URL; empty if the result is all.
+        source: The recording, as a path or URL: which may be signed, and so is never shown.
+        target: The final name of its output below the destination, with `/` between its parts.
         start: The recorded time in nanoseconds from which on lines are taken; None for its beginning.
         end: The time before which they are taken; None for its end.
         options: What else the work needs, as plain JSON.
+        destination: Where outputs go: a folder or a prefix, as a path or URL.
+        replaces: What an earlier run made of the same, which is not what it would be now.
 
     """
 
@@ -33,6 +53,13 @@ class Task(msgspec.Struct, frozen=True):
     start: int | None = None
     end: int | None = None
     options: dict[str, Any] = {}
+    destination: str = ""
+    replaces: tuple[OutputFile, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The source without what gives access to it, for people and for what is written down."""
+        return str(place_of(self.source))
 
 
 class Status(StrEnum):
@@ -53,6 +80,7 @@ class Result(msgspec.Struct, frozen=True):
         reason: Why it failed, or what is lost, in a line.
         identity: What the source was when it was read: its etag, or the CRC of its index, and its size.
         size: Bytes of the output.
+        files: What it consists of; a file that others belong to is the last.
         facts: What the work tells, as plain JSON.
         deaths: How many workers died with it.
 
@@ -65,6 +93,7 @@ class Result(msgspec.Struct, frozen=True):
     size: int = 0
     facts: dict[str, Any] = {}
     deaths: int = 0
+    files: tuple[OutputFile, ...] = ()
 
 
 Work = Callable[[Task], Result]
@@ -74,7 +103,7 @@ Work = Callable[[Task], Result]
 class Engine(Protocol):
     """Has tasks done somewhere."""
 
-    def run(self, tasks: Sequence[Task], work: Work) -> Iterator[Result]:
+    def run(self, tasks: Sequence[Task], work: Work) -> Generator[Result, None, None]:
         """
         Yield the result of each task, as they end: one for each, whatever fails.
 

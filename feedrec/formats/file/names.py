@@ -66,6 +66,7 @@ __all__ = [
     "rotation_pattern",
     "shipped_path",
     "state_path",
+    "stem_and_suffix",
     "table_path",
     "untested_path",
     "work_path",
@@ -295,6 +296,14 @@ def failed_path(path: Path) -> Path:
 def lock_path(path: Path) -> Path:
     """Return the name of the file that is locked while a test makes a recording."""
     return path.with_name(f"{path.name}.lock")
+
+
+def stem_and_suffix(name: str) -> tuple[str, str]:
+    """Return the name of a recording without its suffix, and that suffix, with `.part` if it has that."""
+    stem = name.removesuffix(PART_SUFFIX)
+    suffix = _suffix_of(stem, RECORDING_SUFFIXES)
+    stem = stem.removesuffix(suffix)
+    return stem, name.removeprefix(stem)
 
 
 def _numbered(path: Path, suffix: str) -> Iterator[Path]:

@@ -22,12 +22,12 @@ from ...errors import (
     WriteError,
 )
 from ..places.opening import bucket_of, store_at
-from ..places.protocol import StoredObject
+from ..places.protocol import Store, StoredObject
 from ..places.url_path import UrlPath
 from .several_uploads import upload_all
 from .targets import keys_in
 
-__all__ = ["Staging", "staged"]
+__all__ = ["Staging", "put_file", "staged"]
 
 _LARGEST_PUT = 5_000_000_000
 """Bytes of the largest object that is put by one request; S3 takes 5 GiB (User Guide, Uploading objects)."""
@@ -109,7 +109,7 @@ class Staging:
     def _upload(self, path: Path, size: int, companion: Callable[[Path], Path] | None) -> None:
         url = self.url_of(path)
         try:
-            found = self._put(url.key, path, size)
+            found = put_file(self._store, url.key, path, size, overwrite=self._overwrite)
         except ObjectExistsError as error:
             raise RecordingExistsError(url, _TAKEN_MEANWHILE) from error
         if found.size != size:
@@ -123,13 +123,6 @@ class Staging:
             elif self._overwrite:
                 self._store.delete(self.url_of(beside).key)
 
-    def _put(self, key: str, path: Path, size: int) -> StoredObject:
-        if size <= _LARGEST_PUT:
-            return self._store.write(key, path) if self._overwrite else self._store.create(key, path)
-        if not self._overwrite and self._store.find(key) is not None:
-            raise ObjectExistsError(key, "already exists")
-        return self._store.write_in_parts(key, path)
-
     def name_urls(self, error: FeedrecError) -> None:
         """Have an error name URLs in place of the temporary files."""
         here, there = str(self._folder), str(self._target.parent if self._target.key else self._target)
@@ -141,6 +134,29 @@ class Staging:
             error.path = self.url_of(error.path)
             if isinstance(error, WriteError):
                 error.reason += f" (it is made in {self._folder.parent} first: TMPDIR names another folder)"
+
+
+def put_file(store: Store, key: str, path: Path, size: int, *, overwrite: bool) -> StoredObject:
+    """
+    Put a file of this machine into a store, in parts if it is too large for one request.
+
+    Args:
+        store: The store.
+        key: The name of the object.
+        path: The file.
+        size: Its bytes.
+        overwrite: Whether an object may be replaced.
+
+    Raises:
+        ObjectExistsError: If there is one, and it may not.
+        PlaceError: If that fails.
+
+    """
+    if size <= _LARGEST_PUT:
+        return store.write(key, path) if overwrite else store.create(key, path)
+    if not overwrite and store.find(key) is not None:
+        raise ObjectExistsError(key, "already exists")
+    return store.write_in_parts(key, path)
 
 
 @contextlib.contextmanager

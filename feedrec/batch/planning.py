@@ -1,0 +1,189 @@
+"""
+What a batch has to do: a task for each recording, or each hour of one, without those that were done before.
+
+A task is done again when its recording is another one, when its options are, when its output is gone, or when it
+failed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from ..errors import RecordingError, UsageError
+from ..formats.catalogue.listing import Found
+from ..formats.catalogue.looking import look_at
+from ..formats.file.names import stem_and_suffix
+from ..formats.places.opening import is_folder
+from ..formats.places.url_path import UrlPath, as_text, is_there, place_of
+from ..formats.staging.targets import refuse_target
+from ..model import NANOSECONDS, format_time
+from .destination import Destination
+from .identity import identity_of
+from .kind_of import kind_of
+from .manifest import Entry
+from .sources import LeftOut, find_sources
+from .task import OutputFile, Result, Status, Task
+
+__all__ = ["Batch", "plan_batch", "still_to_do"]
+
+_HOUR = 3600 * NANOSECONDS
+
+_FOREIGN = "already exists, and no batch made it: move it away, or choose another destination"
+
+
+class Batch(msgspec.Struct):
+    """
+    What is to be done, and what is not.
+
+    Attributes:
+        kind: `convert`, `verify`, `info` or `export`.
+        destination: The folder or prefix in which the outputs are.
+        wanted: Each task, as if nothing were done, and what its recording is.
+        tasks: What is to be done.
+        kept: What came of tasks that earlier runs have done.
+        refused: Tasks of which nothing is done, as something else has the name of their output: they have failed.
+        left_out: Recordings that are being written.
+
+    """
+
+    kind: str
+    destination: Path
+    wanted: list[tuple[Task, str]]
+    tasks: list[Task] = []
+    kept: list[Result] = []
+    refused: list[Result] = []
+    left_out: list[LeftOut] = []
+
+
+def plan_batch(
+    kind: str,
+    sources: Sequence[Path | str],
+    destination: Path | str,
+    options: Mapping[str, Any] | None = None,
+    *,
+    by_hour: bool = False,
+    on_looked: Callable[[int, int], object] = lambda done, of: None,  # noqa: ARG005
+) -> Batch:
+    """
+    Return what a batch has to do.
+
+    Args:
+        kind: `convert`, `verify`, `info` or `export`.
+        sources: Files, folders, patterns such as `monday/*.jsonl.zst`; or URLs.
+        destination: A folder, or the URL of a bucket or a prefix.
+        options: Of the command of that name: of `convert` `format`, `level`, `channels`, `products`, `trim_book`,
+            `anonymize`, `no_checkpoints`; of `export` `to`, `channels`, `products`, `tables`, `fix_latency`; of `info`
+            `full`; of `verify` none.
+        by_hour: Whether there is a task for each UTC hour of a recording whose index tells of which time it is.
+        on_looked: Called with how many recordings were looked at, and how many there are.
+
+    Raises:
+        UsageError: If an option is wrong, two recordings would get the same output, or nothing can be written there.
+        RecordingError: If there is no recording, or a place cannot be used.
+
+    """
+    work, place = kind_of(kind), place_of(destination)
+    if by_hour and not work.by_hour:
+        raise UsageError(f"{kind} is about whole recordings: it cannot be done hour by hour")
+    checked = work.check(dict(options or {}))
+    _refuse_place(place)
+    found = find_sources([place_of(one) for one in sources])
+    wanted: list[tuple[Task, str]] = []
+    for number, one in enumerate(found.found, 1):
+        identity = _identity(one)
+        for start, end, name in _parts(one, by_hour=by_hour):
+            target = work.named(name, checked)
+            task = Task(f"{kind} {target}", kind, as_text(one.path), target, start, end, checked, as_text(place))
+            wanted.append((task, identity))
+        on_looked(number, len(found.found))
+    _refuse_doubles(wanted)
+    batch = Batch(kind, place, wanted, left_out=found.left_out)
+    return still_to_do(batch, Destination(place))
+
+
+def still_to_do(batch: Batch, destination: Destination) -> Batch:
+    """
+    Return a batch with what is to be done as of now.
+
+    Raises:
+        PlaceError: If the destination cannot be asked.
+
+    """
+    known, sizes = destination.known(), destination.sizes()
+    now = msgspec.structs.replace(batch, tasks=[], kept=[], refused=[])
+    for task, identity in batch.wanted:
+        before = known.get(task.key)
+        if before is not None and _is_done(before, task, identity, sizes):
+            now.kept.append(before.result)
+            continue
+        ours = () if before is None else before.files
+        if taken := _taken(task.target, sizes, ours):
+            now.refused.append(Result(task.key, Status.FAILED, f"{destination.place / taken}: {_FOREIGN}", identity))
+        else:
+            now.tasks.append(msgspec.structs.replace(task, replaces=ours))
+    return now
+
+
+def _is_done(entry: Entry, task: Task, identity: str, sizes: Mapping[str, int]) -> bool:
+    """Return whether a task was done, and its output is still there."""
+    return (
+        entry.status != Status.FAILED
+        and bool(identity)
+        and entry.is_of(task, identity)
+        and all(sizes.get(one.name) == one.size for one in entry.files)
+    )
+
+
+def _taken(target: str, sizes: Mapping[str, int], ours: Sequence[OutputFile]) -> str:
+    """Return what has the name of an output and was not made by a batch; empty if nothing has."""
+    names = {one.name: one.size for one in ours}
+    there = [target] if target in sizes else []
+    return next((one for one in there if names.get(one) != sizes[one]), "")
+
+
+def _identity(found: Found) -> str:
+    """Return what a recording is; empty if that cannot be told, as its task will."""
+    try:
+        return identity_of(found.path, found.stored)
+    except RecordingError:
+        return ""
+
+
+def _parts(found: Found, *, by_hour: bool) -> list[tuple[int | None, int | None, str]]:
+    """Return the spans of time that get a task of their own, and what each is called."""
+    whole: list[tuple[int | None, int | None, str]] = [(None, None, found.name)]
+    if not by_hour:
+        return whole
+    entry = look_at(found)
+    if entry.begin is None or entry.end is None:
+        return whole
+    hours = range(entry.begin // _HOUR, entry.end // _HOUR + 1)
+    return [(hour * _HOUR, (hour + 1) * _HOUR, _named_by(found.name, format_time(hour * _HOUR))) for hour in hours]
+
+
+def _named_by(name: str, time: str) -> str:
+    """Return a name with an hour in it: `x.jsonl.zst` of 17:00 becomes `x.2026-11-21T17.jsonl.zst`."""
+    stem, suffix = stem_and_suffix(name)
+    return f"{stem}.{time[:13]}{suffix}"
+
+
+def _refuse_doubles(wanted: Sequence[tuple[Task, str]]) -> None:
+    sources: dict[str, str] = {}
+    for task, _ in wanted:
+        other = sources.setdefault(task.target, task.source)
+        if other != task.source:
+            raise UsageError(
+                f"{place_of(other)} and {place_of(task.source)} would both become {task.target}: "
+                "name the folder that both are in, or give them to two batches"
+            )
+
+
+def _refuse_place(place: Path) -> None:
+    if isinstance(place, UrlPath):
+        refuse_target(place, is_folder=True)
+    elif is_there(place) and not is_folder(place):
+        raise UsageError(f"{place} is a file: a batch writes several, so name a folder")
