@@ -97,7 +97,7 @@ class Repeats:
         self, frames: Sequence[Frame], infos: Sequence[FrameInfo], others: Sequence[Record], places: Sequence[int]
     ) -> list[int]:
         """Return which of some frames are repeats, with the events among them."""
-        if not infos:
+        if frames and not infos:
             return []
         repeated: list[int] = []
         start = 0

@@ -63,6 +63,12 @@ def test_the_old_connection_tells_each_product_up_to_the_first_frame_of_the_new_
     assert count(*steps) == [True, True, True, False, True, True, True, False]
 
 
+def test_events_that_come_without_frames_are_heard() -> None:
+    repeats = Repeats()
+    assert repeats.without_repeats([], [], [OPENED], [0]) == []
+    assert count((1, SNAPSHOT), (0, BOOK), repeats=repeats) == [True, False]
+
+
 def test_a_frame_of_several_products_counts_until_all_of_them_are_told() -> None:
     assert count(OPENED, (1, SNAPSHOT), (0, BOTH), (1, OTHER), (0, BOTH)) == [True, True, True, False]
 

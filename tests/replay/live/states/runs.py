@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from feedrec.feeds import find_feed, venue_of
+from feedrec.feeds import find_feed, rule_of, venue_of
 from feedrec.feeds.venue import Key, VenueFeed
 from feedrec.formats import create_recording
 from feedrec.formats.line.codec import encode_event, encode_frame
@@ -48,8 +48,9 @@ def lines_of(run: Sequence[Record]) -> list[bytes]:
 
 def write(path: Path, run: Sequence[Record], part: int | None = None) -> Path:
     """Write a finished file of a run, as a recorder does."""
-    describe = find_feed(ENDPOINT).describe
-    with create_recording(path, run_header(part)) as writer:
+    feed = find_feed(ENDPOINT)
+    describe = feed.describe
+    with create_recording(path, run_header(part), make_rule=rule_of(feed)) as writer:
         for one in run:
             if isinstance(one, Frame) and one.direction == "in" and not one.binary:
                 writer.write(one, describe(one.payload))
