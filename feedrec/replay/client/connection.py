@@ -159,7 +159,7 @@ class ReplayConnection(ServerConnection):
         if not self._is_lost:
             self.transport.abort()
 
-    async def close_within(self, seconds: float, code: CloseCode, reason: str = "") -> None:
+    async def close_within(self, seconds: float, code: int, reason: str = "") -> None:
         """Close the connection within a bounded time, whatever the client does."""
         try:
             async with asyncio.timeout(seconds):
