@@ -16,9 +16,11 @@ import msgspec
 from ..errors import RecordingError, UsageError
 from ..formats.catalogue.listing import Found
 from ..formats.catalogue.looking import look_at
+from ..formats.checkpoints.identity import index_and_identity
 from ..formats.file.names import stem_and_suffix
+from ..formats.file.opening import under_current_name
 from ..formats.places.opening import is_folder
-from ..formats.places.url_path import UrlPath, as_text, is_there, place_of
+from ..formats.places.url_path import UrlPath, as_text, is_there, place_of, without_links
 from ..formats.staging.targets import refuse_target
 from ..model import NANOSECONDS, format_time
 from .destination import Destination
@@ -92,17 +94,20 @@ def plan_batch(
     checked = work.check(dict(options or {}))
     _refuse_place(place)
     found = find_sources([place_of(one) for one in sources])
+    to = Destination(place)
+    ours = {without_links(place / one.name) for entry in to.known().values() for one in entry.files}
+    recordings = [one for one in found.found if without_links(one.path) not in ours]
     wanted: list[tuple[Task, str]] = []
-    for number, one in enumerate(found.found, 1):
+    for number, one in enumerate(recordings, 1):
         identity = _identity(one)
         for start, end, name in _parts(one, by_hour=by_hour):
             target = work.named(name, checked)
             task = Task(f"{kind} {target}", kind, as_text(one.path), target, start, end, checked, as_text(place))
             wanted.append((task, identity))
-        on_looked(number, len(found.found))
-    _refuse_doubles(wanted)
+        on_looked(number, len(recordings))
+    _refuse_doubles(wanted, place)
     batch = Batch(kind, place, wanted, left_out=found.left_out)
-    return still_to_do(batch, Destination(place))
+    return still_to_do(batch, to)
 
 
 def still_to_do(batch: Batch, destination: Destination) -> Batch:
@@ -158,11 +163,24 @@ def _parts(found: Found, *, by_hour: bool) -> list[tuple[int | None, int | None,
     whole: list[tuple[int | None, int | None, str]] = [(None, None, found.name)]
     if not by_hour:
         return whole
-    entry = look_at(found)
-    if entry.begin is None or entry.end is None:
+    span = _span(found)
+    if span is None:
         return whole
-    hours = range(entry.begin // _HOUR, entry.end // _HOUR + 1)
+    hours = range(span[0] // _HOUR, span[1] // _HOUR + 1)
     return [(hour * _HOUR, (hour + 1) * _HOUR, _named_by(found.name, format_time(hour * _HOUR))) for hour in hours]
+
+
+def _span(found: Found) -> tuple[int, int] | None:
+    """Return the earliest and the latest time of a recording, as its index tells; None if it tells nothing."""
+    try:
+        index = under_current_name(found.path, index_and_identity)[0]
+    except RecordingError:  # its task tells why
+        return None
+    if index is not None:
+        times = [time for block in index.blocks for time in (block.first, block.last) if time is not None]
+        return (min(times), max(times)) if times else None
+    entry = look_at(found)  # Parquet, which has no index of blocks
+    return None if entry.begin is None or entry.end is None else (entry.begin, entry.end)
 
 
 def _named_by(name: str, time: str) -> str:
@@ -171,13 +189,15 @@ def _named_by(name: str, time: str) -> str:
     return f"{stem}.{time[:13]}{suffix}"
 
 
-def _refuse_doubles(wanted: Sequence[tuple[Task, str]]) -> None:
+def _refuse_doubles(wanted: Sequence[tuple[Task, str]], place: Path) -> None:
     sources: dict[str, str] = {}
     for task, _ in wanted:
+        if without_links(place / task.target) == without_links(place_of(task.source)):
+            raise UsageError(f"{task.shown} is both input and output: choose another destination")
         other = sources.setdefault(task.target, task.source)
         if other != task.source:
             raise UsageError(
-                f"{place_of(other)} and {place_of(task.source)} would both become {task.target}: "
+                f"{place_of(other)} and {task.shown} would both become {task.target}: "
                 "name the folder that both are in, or give them to two batches"
             )
 

@@ -8,6 +8,7 @@ is begun again; a task with which three died is failed. All end when this one do
 from __future__ import annotations
 
 import contextlib
+import logging
 import multiprocessing
 import os
 import signal
@@ -174,6 +175,7 @@ def _serve(pipe: Connection, work: Work) -> None:
     """Do what the pool says, one task after another, until it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    logging.getLogger("feedrec").addHandler(logging.NullHandler())  # what matters is in results
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,8 +13,9 @@ import msgspec
 from ..errors import RecordingExistsError, WriteError
 from ..formats.file.lock import lock_if_possible
 from ..formats.places.url_path import UrlPath
-from .destination import Destination
-from .manifest import entry_of
+from ..model import NANOSECONDS, format_time
+from .destination import Destination, Promise
+from .manifest import Entry, entry_of
 from .planning import Batch, still_to_do
 from .task import Engine, Result, Status, Task
 from .working import do_task
@@ -23,6 +24,9 @@ from .workplace import BATCH_FOLDER, sweep
 __all__ = ["Total", "run_batch"]
 
 _LOCK = "lock"
+
+_LONGEST_PUBLISHING = 24 * 3600 * NANOSECONDS
+"""After how long a worker that has promised an output, and has not given it its name, is dead."""
 
 
 class Total(msgspec.Struct):
@@ -119,8 +123,16 @@ def _write_down(destination: Destination, ended: dict[str, tuple[Task, Result]])
         if result.status == Status.FAILED:
             entry = msgspec.structs.replace(entry, files=now[key].files if key in now else ())
         now[key] = entry
-    if now != before or promises:
-        destination.write_manifest(now, promises)
+    folded = [one for one in promises if _is_over(one, now)]
+    if now != before or folded:
+        destination.write_manifest(now, folded)
+
+
+def _is_over(promise: Promise, known: Mapping[str, Entry]) -> bool:
+    """Return whether nobody will keep a promise any more: its task is done, or it is long since it was made."""
+    entry = known.get(promise.entry.key)
+    is_old = promise.entry.time < format_time(time.time_ns() - _LONGEST_PUBLISHING)
+    return is_old or (entry is not None and entry.status != Status.FAILED)
 
 
 @contextlib.contextmanager

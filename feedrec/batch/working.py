@@ -29,11 +29,17 @@ def do_task(task: Task) -> Result:
     try:
         return _done(task)
     except FeedrecError as error:
-        return Result(task.key, Status.FAILED, " ".join(str(error).split()))
+        return Result(task.key, Status.FAILED, _in_a_line(error))
     except MemoryError:
         return Result(task.key, Status.FAILED, "there is not enough memory")
     except Exception as error:  # noqa: BLE001  a task that fails does not end the others
-        return Result(task.key, Status.FAILED, f"internal error: {type(error).__name__}: {error} (please report it)")
+        return Result(
+            task.key, Status.FAILED, f"internal error: {type(error).__name__}: {_in_a_line(error)} (please report it)"
+        )
+
+
+def _in_a_line(error: Exception) -> str:
+    return " ".join(str(error).split())
 
 
 def _done(task: Task) -> Result:
