@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import socket
 from collections.abc import Collection, Sequence
 from typing import Any
@@ -64,7 +65,8 @@ def bound_to(host: str, port: int, option: str) -> socket.socket:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         bound = socket.create_server(address, family=family)
     except (OSError, OverflowError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or error
+        known = isinstance(error, OSError) and not isinstance(error, socket.gaierror) and error.errno
+        reason = os.strerror(known) if known else getattr(error, "strerror", None) or error
         raise ServeError(f"cannot listen on {place} ({reason}): choose another address with {option}") from error
     bound.setblocking(False)
     return bound

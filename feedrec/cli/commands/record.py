@@ -20,8 +20,9 @@ from ..recording.options.files.ship_options import ship_options
 from ..recording.options.metrics_options import metrics_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.options.resync_options import resync_options
+from ..recording.options.serve_options import serve_options
 from ..recording.source import source_options
-from ..terminal import echo_json
+from ..terminal import echo_json, echo_prose
 
 if TYPE_CHECKING:
     from ..recording.feed_options import FeedOptions, ProcessOptions
@@ -45,6 +46,7 @@ LOSS = 3
         "Into a bucket": "ship ship-keep ship-at-once ship-encryption ship-kms-key ship-acl",
         "When books are wrong": "resync verify-books",
         "When to stop": "duration max-frames fail-on-gap strict",
+        "Live to many": "serve serve-subscribe serve-set",
         "Several feeds": "config check",
         "Who is told": "alert alert-timeout metrics allow-host stale-after",
     },
@@ -61,6 +63,7 @@ LOSS = 3
 @alert_options
 @config_options
 @metrics_options
+@serve_options
 @as_json
 @logging_options
 @log_format_option
@@ -73,6 +76,7 @@ def record(**values: Any) -> int:
       feedrec record -c level2 -c ticker -p BTC-USD,ETH-USD -o today.jsonl.zst
       feedrec record -c ticker --duration 10m -o - | jq .frame
       feedrec record --config recorder.toml
+      feedrec record -c level2 --serve 127.0.0.1:8765
 
     Lost connections are reopened, however long that takes. The file can be read and replayed while it is being written;
     until it is finished, its name ends in .part. A recorder that is killed loses at most the last second.
@@ -100,7 +104,8 @@ def _check_one(process: ProcessOptions, options: FeedOptions) -> int:
     why = None if options.place.output == "-" else why_unusable(options.place)
     if why is not None:
         raise UsageError(why)
-    show_plans({"": (options, source)}, as_json=process.as_json)
+    process.serving.refuse_unknown([source.feed.name])
+    show_plans({"": (options, source)}, as_json=process.as_json, served=process.serving.said)
     return 0
 
 
@@ -116,12 +121,16 @@ def _record_one(process: ProcessOptions, options: FeedOptions) -> int:
         log.info("%s", plan)
     allow_open_files()
     services = RunServices(process)
+    services.serve({"": source.feed.name})
     run = FeedRun(source, options, services)
     summary, error = run.settle(*run_to_end(run.session, run.output.writer, services))
     if process.as_json:
-        echo_json(facts_of(summary, error))
+        echo_json({**facts_of(summary, error), **services.served_facts})
     else:
-        report(summary, error, err=options.place.output == "-")
+        to_stdout = options.place.output == "-"
+        report(summary, error, err=to_stdout)
+        if services.served_text:
+            echo_prose(f"  {services.served_text}", err=to_stdout)
     if error is not None:
         raise error
     return LOSS if run.is_lossy(summary) else 0
@@ -137,7 +146,9 @@ def _record_config(path: Path, process: ProcessOptions, values: dict[str, Any]) 
 
         plans = file.read()
         file.refuse_unusable(plans, plans)
-        show_plans({name: (plan.options, plan.source) for name, plan in plans.items()}, as_json=process.as_json)
+        process.serving.refuse_unknown(plan.source.feed.name for plan in plans.values())
+        shown = {name: (plan.options, plan.source) for name, plan in plans.items()}
+        show_plans(shown, as_json=process.as_json, served=process.serving.said)
         return 0
     from ..recording.several.record_fleet import record_fleet
 

@@ -18,7 +18,8 @@ from ...recorder.session.run_options import Limits, RunOptions
 from .options.files.hook_options import HookOptions
 from .options.files.output_options import OutputOptions
 from .options.files.ship_options import ShipOptions
-from .options.metrics_options import MetricsPlace
+from .options.listen_place import ListenPlace
+from .options.serve_options import ServeOptions
 from .source import SourceOptions
 
 if TYPE_CHECKING:
@@ -126,7 +127,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
         alert: A command to run when somebody should know something at once; None for none.
         alert_timeout: Seconds that it may take.
         metrics: Where to serve metrics; None for nowhere.
-        allow_hosts: Names by which they may be asked for.
+        allow_hosts: Names by which they, and what is served, may be asked for.
+        serving: What is served live.
 
     """
 
@@ -135,13 +137,16 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     as_json: bool = False
     alert: Command | None = None
     alert_timeout: float = 30.0
-    metrics: MetricsPlace | None = None
+    metrics: ListenPlace | None = None
     allow_hosts: tuple[str, ...] = ()
+    serving: ServeOptions = ServeOptions()
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
-        if self.allow_hosts and self.metrics is None:
-            raise UsageError("--allow-host says by which names --metrics is asked: add --metrics, or leave it out")
+        if self.allow_hosts and self.metrics is None and self.serving.serve is None:
+            raise UsageError(
+                "--allow-host says by which names --metrics and --serve are asked: add one of them, or leave it out"
+            )
 
     @property
     def is_watched(self) -> bool:
@@ -151,7 +156,9 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     @classmethod
     def take(cls, values: Mapping[str, Any]) -> Self:
         """Make the options from the values of all parameters of the command."""
-        return cls(**{name: value for name, value in values.items() if name not in FEED_OPTIONS})
+        own = {name: value for name, value in values.items() if name not in FEED_OPTIONS}
+        serving = ServeOptions(**{name: own.pop(name) for name in ServeOptions.__struct_fields__ if name in own})
+        return cls(serving=serving, **own)
 
     def check_metrics(self) -> None:
         """
@@ -161,12 +168,12 @@ class ProcessOptions(msgspec.Struct, frozen=True):
             UsageError: If the package for them is not installed, or a host's name is none.
 
         """
-        if self.metrics is None:
-            return
         from ...admission.allowed_hosts import parse_host_name
-        from ...recorder.watching import exposition
 
-        del exposition  # it is there
+        if self.metrics is not None:
+            from ...recorder.watching import exposition
+
+            del exposition  # it is there
         for name in self.allow_hosts:
             parse_host_name(name)
 

@@ -48,8 +48,14 @@ class FeedRun:
         run = msgspec.structs.replace(options.run, name=name)
         self.watch = services.watch_run(source, run, self.output)
         try:
+            live = services.serve_run(source, name)
             self.session: RecordingSession = source.session(
-                self.output.writer, limits=options.limits, options=run, watch=self.watch, rates=services.rates
+                self.output.writer,
+                limits=options.limits,
+                options=run,
+                watch=self.watch,
+                live=live,
+                rates=services.rates,
             )
         except BaseException:
             self.output.writer.discard()

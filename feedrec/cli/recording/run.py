@@ -83,7 +83,12 @@ def run_to_end(
     ending = Ending(session)
 
     async def run() -> Summary:
-        async with beside or contextlib.nullcontext():
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                await stack.enter_async_context(beside or contextlib.nullcontext())
+            except BaseException:
+                await asyncio.to_thread(writer.discard)  # nothing will be recorded
+                raise
             ending.install(asyncio.get_running_loop())
             return await record_with_status(session)
 

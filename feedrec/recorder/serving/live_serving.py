@@ -72,9 +72,13 @@ class LiveServing:
         how: How.
         modules: What does it.
 
+    Raises:
+        ServeError: If it cannot be listened there.
+
     """
 
     def __init__(self, how: ServeSettings, modules: ServingModules) -> None:
+        bound_to(how.host, how.port, "--serve").close()  # what cannot be had is told before anything is begun
         self._how, self._modules = how, modules
         self._feeds: list[FeedPlan] = []
         self._folder = Path()
@@ -123,10 +127,9 @@ class LiveServing:
         Start the processes, and wait until clients may come.
 
         Raises:
-            ServeError: If it cannot be listened there.
+            ServeError: If they do not get ready.
 
         """
-        bound_to(self._how.host, self._how.port, "--serve").close()  # what is taken is told before anything is started
         self._begin()
         self._is_inside = True
         try:

@@ -20,6 +20,7 @@ from ...errors import UsageError
 from ...model import NANOSECONDS
 from .clock_watch import ClockFacts
 from .lag import BOUNDS
+from .live_facts import LiveFacts
 from .process_watch import ProcessFacts
 from .run_watch import ENDED, FAILED, WAITING, RunFacts
 from .shipping_facts import ShippingFacts
@@ -90,6 +91,16 @@ METRICS = {
         "counter", ("kind", "result"), "Commands by how they ended: success or failure; dropped if too many waited."
     ),
     "feedrec_commands_waiting": MetricSpec("gauge", ("kind",), "Commands that have not ended yet."),
+    "feedrec_live_up": MetricSpec("gauge", ("process",), "1 while this process for --serve is there, else 0."),
+    "feedrec_live_starts_total": MetricSpec("counter", ("process",), "How often it was started."),
+    "feedrec_live_waiting_bytes": MetricSpec("gauge", ("process",), "Bytes of lines that wait for it."),
+    "feedrec_live_bytes_total": MetricSpec("counter", (), "Bytes of lines that were given to these processes."),
+    "feedrec_live_clients_connected": MetricSpec("gauge", (), "Clients that are served live."),
+    "feedrec_live_clients_total": MetricSpec("counter", (), "Clients that were served live."),
+    "feedrec_live_clients_cut_total": MetricSpec("counter", (), "Those of them that were too slow."),
+    "feedrec_live_wishes_total": MetricSpec(
+        "counter", ("result",), "What clients asked for beyond what was recorded: granted or refused."
+    ),
     "feedrec_clock_synchronized": MetricSpec("gauge", (), "1 if something keeps the system's clock right, else 0."),
     "feedrec_clock_offset_seconds": MetricSpec("gauge", (), "By how much the clock is behind, as is known."),
     "feedrec_clock_max_error_seconds": MetricSpec("gauge", (), "By how much the clock may be wrong, at most."),
@@ -195,6 +206,8 @@ def _samples(facts: ProcessFacts) -> Samples:
             yield "feedrec_command_runs_total", (kind, result), count
         yield "feedrec_command_runs_total", (kind, "dropped"), commands.dropped
         yield "feedrec_commands_waiting", (kind,), commands.waiting
+    if facts.live is not None:
+        yield from _samples_of_live(facts.live)
     yield from _samples_of_clock(facts.clock)
 
 
@@ -236,6 +249,19 @@ def _samples_of_shipping(feed: tuple[str, str], facts: ShippingFacts | None) -> 
     yield "feedrec_ship_bytes_total", feed, facts.bytes
     yield "feedrec_ship_failures_total", feed, facts.failures
     yield "feedrec_ship_files_failed", feed, len(facts.failed)
+
+
+def _samples_of_live(live: LiveFacts) -> Samples:
+    for name, process in live.processes.items():
+        yield "feedrec_live_up", (name,), int(process.is_up)
+        yield "feedrec_live_starts_total", (name,), process.starts
+        yield "feedrec_live_waiting_bytes", (name,), process.waiting
+    yield "feedrec_live_bytes_total", (), live.bytes
+    yield "feedrec_live_clients_connected", (), live.clients
+    yield "feedrec_live_clients_total", (), live.clients_served
+    yield "feedrec_live_clients_cut_total", (), live.clients_cut
+    yield "feedrec_live_wishes_total", ("granted",), live.granted
+    yield "feedrec_live_wishes_total", ("refused",), live.refused
 
 
 def _samples_of_channels(run: RunFacts) -> Samples:

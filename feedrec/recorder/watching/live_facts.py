@@ -44,3 +44,7 @@ class LiveFacts(msgspec.Struct, frozen=True):
     clients_cut: int = 0
     granted: int = 0
     refused: int = 0
+
+    def as_dict(self) -> dict[str, int]:
+        """Return what the summary of a recorder says of it, as the JSON object of `--json`."""
+        return {"clients": self.clients_served, "cut": self.clients_cut}

@@ -15,6 +15,7 @@ import msgspec
 from .clock_watch import ClockFacts, ClockWatch
 from .figures import label
 from .incidents import Incident, Incidents
+from .live_facts import LiveFacts
 from .run_watch import RunFacts, RunWatch
 
 __all__ = ["CommandFacts", "Commands", "ProcessFacts", "ProcessWatch", "Readiness"]
@@ -77,6 +78,7 @@ class ProcessFacts(msgspec.Struct, frozen=True):
         readiness: Whether they are ready.
         clock: The clock of the machine.
         commands: The commands of each kind.
+        live: How serving live stands; None if nothing is served.
 
     """
 
@@ -84,6 +86,7 @@ class ProcessFacts(msgspec.Struct, frozen=True):
     readiness: Readiness
     clock: ClockFacts
     commands: dict[str, CommandFacts]
+    live: LiveFacts | None = None
 
 
 class ProcessWatch:
@@ -95,6 +98,9 @@ class ProcessWatch:
         clock: Watches the clock of the machine.
         wall: Wall-clock time in nanoseconds.
         steady: Seconds of the clock of connections, `time.monotonic`.
+
+    Attributes:
+        live: Tells how serving live stands; None if nothing is served.
 
     """
 
@@ -114,6 +120,7 @@ class ProcessWatch:
         self._past: dict[str, CommandFacts] = defaultdict(CommandFacts)  # of commands that are long over
         self._task: asyncio.Task[None] | None = None
         self._has_failed = False
+        self.live: Callable[[], LiveFacts] | None = None
 
     async def __aenter__(self) -> Self:
         self._task = asyncio.create_task(self._work())
@@ -189,7 +196,8 @@ class ProcessWatch:
         for one in list(self._commands):
             commands[one.kind] = _together(commands.get(one.kind, CommandFacts()), one)
         runs = [run.facts() for run in list(self._runs.values())]
-        return ProcessFacts(runs, self.readiness, self._clock.facts, commands)
+        live = None if self.live is None else self.live()
+        return ProcessFacts(runs, self.readiness, self._clock.facts, commands, live)
 
     async def _work(self) -> None:
         while True:

@@ -3,8 +3,9 @@ A process that stands in for one that serves: it writes what it gets to a file, 
 
     python -m tests.recorder.serving.fake_process PLAN
 
-`settings` of the plan say what it does: `kept` is where it writes each parcel to, as a line of JSON; `says` are lines
-that it tells at once, `dies` after so many parcels, `sleeps` instead of reading.
+`settings` of the plan say what it does: `kept` is where it writes each parcel to, as a line of JSON; `wishes` are
+products that it asks for when it knows the feed; `sleeps` is the process that reads once and no more; `fails` is why it
+cannot serve.
 """
 
 from __future__ import annotations
@@ -17,7 +18,13 @@ from pathlib import Path
 
 import msgspec
 
-from feedrec.live_messages import Logged, Parcels, Ready, ServePlan, Wish, told_line
+from feedrec.live_messages import Logged, ParcelKind, Parcels, Ready, ServePlan, Wish, told_line
+
+
+def wish(end: socket.socket, products: str) -> None:
+    """Ask for products, if there are any."""
+    for number, product in enumerate(filter(None, products.split(",")), 1):
+        end.sendall(told_line(Wish(number, 0, [{"channel": "ticker", "products": [product]}])))
 
 
 def main() -> None:
@@ -31,9 +38,8 @@ def main() -> None:
         sys.exit(1)
     if name == "serving":
         end.sendall(told_line(Ready([f"ws://{plan.host}:{plan.port or 4321}/{feed.endpoint}" for feed in plan.feeds])))
-        for number, product in enumerate(filter(None, settings.get("wishes", "").split(",")), 1):
-            end.sendall(told_line(Wish(number, 0, [{"channel": "ticker", "products": [product]}])))
     with Path(f"{settings['kept']}.{name}").open("ab") as kept:
+        kept.write(b"\n")  # one that was killed may have written half a line
         kept.write(msgspec.json.encode({"pid": os.getpid(), "feeds": plan.feeds, "port": plan.port}) + b"\n")
         kept.flush()
         parcels = Parcels()
@@ -41,6 +47,8 @@ def main() -> None:
             for parcel in parcels.feed(data):
                 fields = [parcel.number, parcel.kind.name, parcel.feed, parcel.content.decode()]
                 kept.write(msgspec.json.encode(fields) + b"\n")
+                if parcel.kind is ParcelKind.HEADER and name == "serving":
+                    wish(end, settings.get("wishes", ""))
             kept.flush()
             if settings.get("sleeps") == name:
                 time.sleep(1000)

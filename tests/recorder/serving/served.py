@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,8 +78,11 @@ class FakeWritten:
 
 def given(path: Path, name: str = "serving") -> list[Any]:
     """Return what a fake process was given so far: what it is first, then parcels, then "end"."""
-    place = Path(f"{path}.{name}")
-    return [json.loads(line) for line in place.read_bytes().splitlines()] if place.exists() else []
+    place, whole = Path(f"{path}.{name}"), list[Any]()
+    for line in place.read_bytes().splitlines() if place.exists() else ():
+        with contextlib.suppress(json.JSONDecodeError, UnicodeDecodeError):  # a process was killed amid it
+            whole.append(json.loads(line))
+    return whole
 
 
 def lines_given(path: Path, name: str = "serving") -> list[str]:

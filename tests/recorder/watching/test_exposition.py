@@ -18,6 +18,7 @@ from feedrec.recorder.watching.clock_watch import ClockFacts
 from feedrec.recorder.watching.exposition import METRICS, STATES, Exposition
 from feedrec.recorder.watching.incidents import Incidents
 from feedrec.recorder.watching.lag import BOUNDS
+from feedrec.recorder.watching.live_facts import LiveFacts, ProcessStanding
 from feedrec.recorder.watching.process_watch import CommandFacts, ProcessFacts, ProcessWatch, Readiness
 from feedrec.recorder.watching.shipping_facts import ShippingFacts
 
@@ -45,7 +46,10 @@ def facts(*, names: tuple[str, ...] = ("main",), quality: ClockQuality | None = 
         run.watch.add_steps(lambda: {"parquet": 2}, lambda: ShippingFacts("s3://b", 3, 100, 0, 5, 200, 7, ["x"]))
         runs.append(run.watch.facts())
     readiness = Readiness(True, {name: [] for name in names})
-    return ProcessFacts(runs, readiness, ClockFacts(1, quality), {"alert": CommandFacts(5, 4, 3, 2)})
+    live = LiveFacts(
+        {"serving": ProcessStanding(True, 2, 30), "states": ProcessStanding(False, 1, 0)}, 9, 3, 5, 1, 7, 4
+    )
+    return ProcessFacts(runs, readiness, ClockFacts(1, quality), {"alert": CommandFacts(5, 4, 3, 2)}, live)
 
 
 def samples(text: str) -> dict[tuple[str, ...], float]:
@@ -69,6 +73,25 @@ def test_every_metric_is_written_and_no_other() -> None:
         if family.name.startswith("feedrec_")
     }
     assert found == {(name, spec.kind, tuple(sorted(spec.labels))) for name, spec in METRICS.items()}
+
+
+def test_how_serving_live_stands() -> None:
+    text = Exposition().write(facts()).body.decode()
+    found = {key: value for key, value in samples(text).items() if key[0].startswith("feedrec_live_")}
+    assert found == {
+        ("feedrec_live_up", "serving"): 1,
+        ("feedrec_live_up", "states"): 0,
+        ("feedrec_live_starts_total", "serving"): 2,
+        ("feedrec_live_starts_total", "states"): 1,
+        ("feedrec_live_waiting_bytes", "serving"): 30,
+        ("feedrec_live_waiting_bytes", "states"): 0,
+        ("feedrec_live_bytes_total",): 9,
+        ("feedrec_live_clients_connected",): 3,
+        ("feedrec_live_clients_total",): 5,
+        ("feedrec_live_clients_cut_total",): 1,
+        ("feedrec_live_wishes_total", "granted"): 7,
+        ("feedrec_live_wishes_total", "refused"): 4,
+    }
 
 
 def test_how_shipping_stands() -> None:

@@ -23,11 +23,12 @@ from .places import is_folder
 __all__ = ["plan_facts", "plan_lines", "show_plans"]
 
 
-def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool) -> None:
-    """Print the plans of feeds by name; a single one may have an empty name."""
+def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool, served: str = "") -> None:
+    """Print the plans of feeds by name; a single one may have an empty name. `served` says where they are served."""
     facts = [plan_facts(name, *plan) for name, plan in plans.items()]
     if as_json:
-        echo_json({"connections": sum(len(one["connections"]) for one in facts), "feeds": facts})
+        where = {"served": served} if served else {}
+        echo_json({"connections": sum(len(one["connections"]) for one in facts), **where, "feeds": facts})
         return
     width = width_of(sys.stdout) if can_redraw(sys.stdout) else None
     for (name, (options, source)), one in zip(plans.items(), facts, strict=True):
@@ -36,6 +37,8 @@ def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool
     rows = [["", endpoint, text] for endpoint, texts in limits.items() for text in texts]
     if rows:
         echo("limits of the venue" + "s"[: len({row[1] for row in rows}) > 1], *output.columns(_once(rows), wrap=width))
+    if served:
+        echo("served live", *output.columns([["", served]], wrap=width))
     if "" not in plans:
         connections = output.count(sum(len(one["connections"]) for one in facts), "connection")
         echo(f"{output.count(len(plans), 'feed')}, {connections}")

@@ -14,4 +14,6 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     config_options.py      the file of several feeds
     faults.py              which options an error is about
     metrics_options.py     what is shown to those who watch it
+    serve_options.py       what is served live
+    listen_place.py        where something listens
 """

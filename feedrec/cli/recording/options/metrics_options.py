@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
-
 import click
 
 from ...options import DURATION, all_options
+from .listen_place import ListenPlaceType
 
-__all__ = ["MetricsPlace", "metrics_options"]
-
-_MOST_PORT = 65_535
-
-
-class MetricsPlace(NamedTuple):
-    """Where metrics are served."""
-
-    host: str
-    port: int
-
-
-class _Place(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.5 only
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> MetricsPlace:
-        if isinstance(value, MetricsPlace):
-            return value
-        host, _, port = value.rpartition(":")
-        host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-        if not host or not (port.isascii() and port.isdigit()) or int(port) > _MOST_PORT:
-            self.fail(f"{value!r} is not an address with a port, such as 127.0.0.1:9464", param, ctx)
-        return MetricsPlace(host, int(port))
-
+__all__ = ["metrics_options"]
 
 metrics_options = all_options(
     click.option(
         "--metrics",
         metavar="HOST:PORT",
-        type=_Place(),
+        type=ListenPlaceType("127.0.0.1:9464"),
         help="Serve /metrics for Prometheus, /healthz and /readyz here, e.g. 127.0.0.1:9464.",
     ),
     click.option(
@@ -45,7 +21,7 @@ metrics_options = all_options(
         "allow_hosts",
         metavar="NAME",
         multiple=True,
-        help="Answer to this name of the machine too, besides its addresses, with --metrics. Repeatable.",
+        help="Answer to this name of the machine too, besides its addresses, with --metrics and --serve. Repeatable.",
     ),
     click.option(
         "--stale-after",

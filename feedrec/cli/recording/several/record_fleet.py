@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from ....errors import FeedrecError
 from ....recorder.fleet.changes import Changes
@@ -11,7 +12,7 @@ from ....recorder.fleet.fleet import Fleet
 from ....recorder.fleet.member import MemberState
 from ...memory import long_lived
 from ...signals import has_controlling_terminal
-from ...terminal import echo_json
+from ...terminal import echo_json, echo_prose
 from ..config.config_file import ConfigFile, FeedPlan
 from ..ending import Ending
 from ..feed_options import ProcessOptions
@@ -50,9 +51,11 @@ def record_fleet(file: ConfigFile, process: ProcessOptions) -> bool:
         asyncio.run(recording.run())
     fleet = recording.fleet
     if process.as_json:
-        echo_json(fleet_facts(fleet))
+        echo_json({**fleet_facts(fleet), **recording.services.served_facts})
     else:
         report_fleet(fleet)
+        if recording.services.served_text:
+            echo_prose(recording.services.served_text)
     if recording.ending.interruption is not None:
         raise recording.ending.interruption
     refuse_failed(fleet)
@@ -65,15 +68,16 @@ class _Recording:
     def __init__(self, file: ConfigFile, process: ProcessOptions) -> None:
         self._file, self._plans = file, file.read()
         file.refuse_unusable(self._plans, self._plans)
-        services = self._services = RunServices(process)
+        services = self.services = RunServices(process)
         self.fleet: Fleet[FeedPlan] = Fleet(lambda plan: PlannedRun(plan, services), FeedPlan.collides)
         services.is_ending = self._is_ending
+        services.serve(_endpoints_of(self._plans))
         self.ending = Ending(self.fleet, None if has_controlling_terminal() else self._begin_reading)
         self._is_reading, self._is_due = False, False
         self._reading: asyncio.Task[None] | None = None
 
     async def run(self) -> None:
-        async with self._services:
+        async with self.services:
             self.ending.install(asyncio.get_running_loop())
             self._apply(self._plans)
             async with shown_status(self.fleet):
@@ -105,6 +109,7 @@ class _Recording:
             plans = await asyncio.to_thread(self._file.read)
             before = {name: member.plan for name, member in self.fleet.members.items()}
             self._file.refuse_unusable([name for name, plan in plans.items() if before.get(name) != plan], plans)
+            self.services.options.serving.refuse_unknown(_endpoints_of(plans).values())
         except FeedrecError as error:
             log.error("%s; nothing is changed", error)  # noqa: TRY400  one line, no traceback
             return
@@ -113,6 +118,12 @@ class _Recording:
 
     def _apply(self, plans: dict[str, FeedPlan]) -> Changes:
         """Record by these plans from now on, and have those feeds watched."""
-        if self._services.watch is not None:
-            self._services.watch.expect({name: plan.source.feed.name for name, plan in plans.items()})
+        endpoints = _endpoints_of(plans)
+        if self.services.watch is not None:
+            self.services.watch.expect(endpoints)
+        self.services.serve(endpoints)
         return self.fleet.apply(plans)
+
+
+def _endpoints_of(plans: Mapping[str, FeedPlan]) -> dict[str, str]:
+    return {name: plan.source.feed.name for name, plan in plans.items()}

@@ -69,7 +69,7 @@ def test_without_the_package_one_line_says_how_to_get_it(tmp_path: Path, check: 
         (("--metrics", "9464"), 2, "'9464' is not an address with a port, such as 127.0.0.1:9464"),
         (("--metrics", "127.0.0.1:99999"), 2, "is not an address with a port"),
         (("--metrics", "no.such.host.invalid:9464"), 1, "cannot listen on no.such.host.invalid:9464 ("),
-        (("--allow-host", "recorder"), 2, "--allow-host says by which names --metrics is asked"),
+        (("--allow-host", "recorder"), 2, "--allow-host says by which names --metrics and --serve are asked"),
         (("--metrics", "127.0.0.1:0", "--allow-host", "http://x"), 2, "is not the name of a host"),
         (("--metrics", "127.0.0.1:0", "--allow-host", "http://x", "--check"), 2, "is not the name of a host"),
     ],
