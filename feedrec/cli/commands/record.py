@@ -21,6 +21,7 @@ from ..recording.options.metrics_options import metrics_options
 from ..recording.options.product_options import resolve_patterns
 from ..recording.options.resync_options import resync_options
 from ..recording.options.serve_options import serve_options
+from ..recording.options.shard_options import shard_options
 from ..recording.source import source_options
 from ..terminal import echo_json, echo_prose
 
@@ -48,6 +49,7 @@ LOSS = 3
         "When to stop": "duration max-frames fail-on-gap strict",
         "Live to many": "serve serve-subscribe serve-set",
         "Several feeds": "config check",
+        "Several machines": "shard replicas",
         "Who is told": "alert alert-timeout metrics allow-host stale-after",
     },
 )
@@ -62,6 +64,7 @@ LOSS = 3
 @resync_options
 @alert_options
 @config_options
+@shard_options
 @metrics_options
 @serve_options
 @as_json
@@ -100,12 +103,12 @@ def _check_one(process: ProcessOptions, options: FeedOptions) -> int:
     from ..recording.config.places import why_unusable
     from ..recording.config.plan import show_plans
 
-    source = options.source.find()
+    source = options.source.find()._replace(shard=process.machine)
     why = None if options.place.output == "-" else why_unusable(options.place)
     if why is not None:
         raise UsageError(why)
     process.serving.refuse_unknown([source.feed.name])
-    show_plans({"": (options, source)}, as_json=process.as_json, served=process.serving.said)
+    show_plans({"": (options, source)}, as_json=process.as_json, served=process.serving.said, shard=process.machine)
     return 0
 
 
@@ -116,7 +119,10 @@ def _record_one(process: ProcessOptions, options: FeedOptions) -> int:
     from ..recording.run import facts_of, report, run_to_end
     from ..recording.run_services import RunServices
 
-    source = resolve_patterns(options.source.find(), yes=options.source.yes)
+    source = resolve_patterns(options.source.find()._replace(shard=process.machine), yes=options.source.yes)
+    if source is None:
+        log.info("shard %s has nothing of it: nothing is recorded here", process.machine)
+        return 0
     if plan := source.feed.plan_of(source.subscriptions):
         log.info("%s", plan)
     allow_open_files()
@@ -140,15 +146,14 @@ def _record_config(path: Path, process: ProcessOptions, values: dict[str, Any]) 
     """Record what a configuration says; return the exit code."""
     from ..recording.config.config_file import ConfigFile, defaults_of
 
-    file = ConfigFile(path, record, defaults_of(click.get_current_context(), values))
+    file = ConfigFile(path, record, defaults_of(click.get_current_context(), values), process.machine)
     if process.check:
         from ..recording.config.plan import show_plans
 
         plans = file.read()
         file.refuse_unusable(plans, plans)
         process.serving.refuse_unknown(plan.source.feed.name for plan in plans.values())
-        shown = {name: (plan.options, plan.source) for name, plan in plans.items()}
-        show_plans(shown, as_json=process.as_json, served=process.serving.said)
+        show_plans(file.everything, as_json=process.as_json, served=process.serving.said, shard=process.machine)
         return 0
     from ..recording.several.record_fleet import record_fleet
 

@@ -20,10 +20,12 @@ from .options.files.output_options import OutputOptions
 from .options.files.ship_options import ShipOptions
 from .options.listen_place import ListenPlace
 from .options.serve_options import ServeOptions
+from .options.shard_options import read_shard
 from .source import SourceOptions
 
 if TYPE_CHECKING:
     from ...feeds import Feed
+    from ...feeds.connections.sharding import Shard
     from ...recorder.commands.command import Command
 
 __all__ = ["FEED_OPTIONS", "FeedOptions", "LossOptions", "ProcessOptions"]
@@ -129,6 +131,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
         metrics: Where to serve metrics; None for nowhere.
         allow_hosts: Names by which they, and what is served, may be asked for.
         serving: What is served live.
+        shard: Which of several machines this is, as a person writes it; None if there is one.
+        replicas: On how many of them each product is; None for one.
 
     """
 
@@ -140,6 +144,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     metrics: ListenPlace | None = None
     allow_hosts: tuple[str, ...] = ()
     serving: ServeOptions = ServeOptions()
+    shard: str | None = None
+    replicas: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse options that cannot be combined."""
@@ -147,6 +153,12 @@ class ProcessOptions(msgspec.Struct, frozen=True):
             raise UsageError(
                 "--allow-host says by which names --metrics and --serve are asked: add one of them, or leave it out"
             )
+        read_shard(self.shard, self.replicas)
+
+    @property
+    def machine(self) -> Shard | None:
+        """Which of several machines this is; None if there is one."""
+        return read_shard(self.shard, self.replicas)
 
     @property
     def is_watched(self) -> bool:

@@ -35,6 +35,7 @@ def names_from(template: Template, source: Source) -> TemplateNames:
         "endpoint": safe_name(source.feed.name),
         "channel": joined_names(_channels(source.feed, asked), "channels"),
         "product": joined_names(products, "products"),
+        "shard": "1" if source.shard is None else str(source.shard.number),
     }
     return TemplateNames(template, values)
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from typing import TYPE_CHECKING, Protocol
 
+from ...recorder.session.summary import RunState
 from ..live.repeating import repeating
 
 if TYPE_CHECKING:
@@ -162,7 +163,8 @@ class _Report:
     def look(self, now: float) -> None:
         """Tell what there is to tell at a time of the steady clock, in seconds."""
         progress = self._run.progress
-        becomes_ready = not self._is_ready and progress.counts.connections > 0
+        is_up = progress.counts.connections > 0 or progress.state == RunState.IDLE  # there is nothing to connect to
+        becomes_ready = not self._is_ready and is_up
         if now < self._next and not becomes_ready:
             return
         self._next = now + STATUS_EVERY

@@ -248,6 +248,8 @@ def joined_header(inputs: Sequence[Input], selection: Selection, noted: Mapping[
     if len(inputs) == 1 and not selection.is_filter and not noted:
         return first.header
     extra = {key: value for key, value in first.header.extra.items() if key != "part" or len(inputs) == 1}
+    if any(one.header.extra.get("shard") != first.header.extra.get("shard") for one in inputs):
+        extra.pop("shard", None)
     filters = [one.header.extra.get("filtered") for one in inputs]
     if selection.is_filter:
         filters.append(selection.as_dict())

@@ -74,6 +74,7 @@ class Fleet(Generic[Plan]):
         self._make, self._collide, self._delays = make, collide, delays
         self._timing = timing or ReplacingTimes()
         self._tasks: set[asyncio.Task[None]] = set()
+        self._changed = asyncio.Event()
         self._started = time.monotonic()
         self.is_stopping = False
 
@@ -81,7 +82,7 @@ class Fleet(Generic[Plan]):
     def progress(self) -> Progress:
         """How all of them together stand; the runs that are over count too."""
         parts = [member.total for member in (*self.former, *self.members.values())]
-        state = _state_of(self.members.values(), is_stopping=self.is_stopping)
+        state = RunState.IDLE if self._is_idle else _state_of(self.members.values(), is_stopping=self.is_stopping)
         return together(parts, state, time.monotonic() - self._started)
 
     def changes(self, plans: Mapping[str, Plan]) -> Changes:
@@ -107,22 +108,40 @@ class Fleet(Generic[Plan]):
                 member.stop()
             self._start(self._begin(new, before, replaced.get(name)))
         self.members = {name: self.members[name] for name in plans}  # in the order of the new table
+        self._changed.set()
         return changes
 
-    async def run(self) -> None:
-        """Wait until all feeds are over: stopped, ended by themselves, or left."""
-        while self._tasks:
-            await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+    async def run(self, *, stays: bool = False) -> None:
+        """
+        Wait until all feeds are over: stopped, ended by themselves, or left.
+
+        Args:
+            stays: Whether to wait for other plans as long as no feed had anything to record, and none was left.
+
+        """
+        while self._tasks or (stays and self._is_idle):
+            self._changed.clear()
+            changed = asyncio.ensure_future(self._changed.wait())
+            await asyncio.wait((changed, *self._tasks), return_when=asyncio.FIRST_COMPLETED)
+            changed.cancel()
+
+    @property
+    def _is_idle(self) -> bool:
+        """Whether there is nothing to record, and was nothing."""
+        has_begun = any(member.runs or member.failures for member in (*self.former, *self.members.values()))
+        return not self._tasks and not self.is_stopping and not has_begun
 
     def stop(self) -> None:
         """End all of them."""
         self.is_stopping = True
+        self._changed.set()
         for member in (*self.former, *self.members.values()):
             member.stop()
 
     def stop_now(self) -> None:
         """End all of them without waiting for anybody."""
         self.is_stopping = True
+        self._changed.set()
         for member in (*self.former, *self.members.values()):
             member.stop_now()
 

@@ -34,8 +34,14 @@ class FleetRun(Protocol):
     def progress(self) -> Progress | None:
         """How it stands; None before it is opened."""
 
-    async def prepare(self) -> None:
-        """Find out what must be asked of the venue. May be cancelled. Raises `FeedrecError`."""
+    async def prepare(self) -> bool:
+        """
+        Find out what must be asked of the venue, and return whether there is anything to record. May be cancelled.
+
+        Raises:
+            FeedrecError: If that is not possible.
+
+        """
 
     async def open(self) -> None:
         """Begin the recording. Raises `FeedrecError`."""

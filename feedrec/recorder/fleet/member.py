@@ -19,6 +19,7 @@ from .fleet_run import FleetRun, Result, together
 __all__ = ["LASTED", "Member", "MemberState"]
 
 Plan = TypeVar("Plan")
+_Value = TypeVar("_Value")
 
 LASTED = 60.0
 """Seconds that a run must last for the next attempt to be a quick one."""
@@ -165,7 +166,7 @@ class Member(Generic[Plan]):
         return True
 
     async def _record(self, run: FleetRun) -> Result | None:
-        """Carry out a run; return what came of it, None if it was stopped before it recorded anything."""
+        """Carry out a run; return what came of it, None if it was to record nothing, or was stopped before it did."""
         self.run = run
         if not await self._unless(self._stopping, run.prepare()):
             return None
@@ -202,15 +203,12 @@ class Member(Generic[Plan]):
             log.error("%s", settled.error)
 
     @staticmethod
-    async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
-        """Do something that may be cancelled, unless or until an event is set; return whether it was done."""
+    async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, _Value]) -> _Value | None:
+        """Do something that may be cancelled, unless or until an event is set; return what it gave, else None."""
         task, wait = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
         try:
             await asyncio.wait((task, wait), return_when=asyncio.FIRST_COMPLETED)
-            if task.done():
-                await task
-                return True
-            return False
+            return await task if task.done() else None
         finally:
             for one in (task, wait):
                 one.cancel()

@@ -8,7 +8,9 @@ from typing import Any, NamedTuple
 
 from ... import __version__
 from ...feeds import Feed, Subscription
+from ...feeds.connections.sharding import Shard, shares_of
 from ...feeds.credentials import Credentials
+from ...feeds.products import patterns_in
 from ...feeds.redaction import Redaction
 from ...formats.file.modes import PRIVATE, USUAL, FileMode
 from ...model import Header
@@ -33,6 +35,7 @@ class Source(NamedTuple):
         redaction: What must not be recorded or shown.
         patterns: What was asked for with patterns, of which `subscriptions` has the products.
         rest: What is asked by HTTP beside the feed; None for nothing.
+        shard: Which of several machines this is, which share it out among themselves; None if there is one.
 
     """
 
@@ -44,6 +47,34 @@ class Source(NamedTuple):
     redaction: Redaction
     patterns: Sequence[Subscription] = ()
     rest: RestPlan | None = None
+    shard: Shard | None = None
+
+    def shares(self, name: str = "") -> list[Source | None]:
+        """
+        Return what each machine records of this, the first one's first; None where that is nothing.
+
+        Args:
+            name: What it is called: of a feed that subscribes to nothing, this says where it belongs, else its address.
+
+        """
+        if self.shard is None:
+            return [self]
+        shares = shares_of(self.feed, self.subscriptions, self.shard, name or self.redaction.address(self.url))
+        return [None if share is None else self._replace(subscriptions=share) for share in shares]
+
+    def here(self, name: str = "") -> Source | None:
+        """
+        Return what this machine records of this; None if that is nothing.
+
+        Nobody knows as long as there are patterns: then it is all of it. Once they are resolved, it is asked again.
+
+        Args:
+            name: As for `shares`.
+
+        """
+        if self.shard is None or patterns_in(self.subscriptions):
+            return self
+        return self.shares(name)[self.shard.number - 1]
 
     def header(self) -> Header:
         """Make the header of a recording that starts now."""
@@ -52,12 +83,14 @@ class Source(NamedTuple):
             for subscriptions in (self.subscriptions, self.patterns)
         )
         url = self.redaction.address(self.url)
-        extra = {"patterns": patterns} if patterns else {}
+        extra: dict[str, Any] = {"patterns": patterns} if patterns else {}
+        if self.shard is not None:
+            extra["shard"] = str(self.shard)
         return Header(self.feed.name, url, time.time_ns(), f"feedrec {__version__}", wanted, extra)
 
     def session(self, writer: GrowingRecording | None, **options: Any) -> RecordingSession:
         """Make the run, with further options of `RecordingSession`."""
-        feed, url, subscriptions, credentials, failover, redaction, _, rest = self
+        feed, url, subscriptions, credentials, failover, redaction, _, rest, _ = self
         return RecordingSession(
             feed,
             url,

@@ -164,6 +164,10 @@ class ProcessWatch:
             if label(feed) not in self._runs:
                 self.begin(feed, endpoint)
 
+    def forget(self, feed: str) -> None:
+        """Show a feed no more, of which there is nothing to record here."""
+        self._runs.pop(label(feed), None)
+
     def fail(self, feed: str, error: BaseException) -> None:
         """Note that no run of a feed could begin, and why."""
         if label(feed) in self._runs:

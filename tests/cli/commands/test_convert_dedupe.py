@@ -110,3 +110,23 @@ def test_a_feed_of_which_nothing_is_known_is_refused(tmp_path: Path) -> None:
     assert b"nothing tells which frames of 'raw' are the same" in done.stderr
     alone = feedrec("convert", "--dedupe", pair[0], "-o", tmp_path / "c.jsonl")
     assert b"takes two recordings or more" in alone.stderr
+
+
+def test_machines_that_shared_what_was_asked_for_give_one_recording(tmp_path: Path) -> None:
+    """Each had its part of the products; what was made of them is of no machine any more."""
+    wanted = ({"channel": "market_trades", "products": products} for products in (["BTC-USD"], ["BTC-USD", "ETH-USD"]))
+    shards: list[dict[str, Any]] = [
+        {"subscriptions": [one], "extra": {"shard": f"{at}/2"}} for at, one in enumerate(wanted, 1)
+    ]
+    pair = [
+        recorded(tmp_path / f"{at}.jsonl", seconds, **shards[at])
+        for at, seconds in enumerate(([0, 1, 4], [1, 2, 3, 4]))
+    ]
+    facts = deduplicated(*pair, into=tmp_path / "c.jsonl")
+    assert facts["lacking"]["numbers"] == 0
+    with open_recording(tmp_path / "c.jsonl") as recording:
+        assert recording.header.subscriptions == [{"channel": "market_trades", "products": ["BTC-USD", "ETH-USD"]}]
+        assert recording.header.extra == {"deduplicated": 2}
+    other = recorded(tmp_path / "d.jsonl", [0, 1], subscriptions=shards[1]["subscriptions"])
+    done = feedrec("convert", "--dedupe", pair[0], other, "-o", tmp_path / "e.jsonl")
+    assert b"did not subscribe to the same" in done.stderr

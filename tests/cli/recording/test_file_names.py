@@ -7,6 +7,7 @@ from pathlib import Path
 
 from feedrec.cli.recording.file_names import default_name, made_up_names, names_from
 from feedrec.feeds import Subscription, find_feed
+from feedrec.feeds.connections.sharding import Shard
 from feedrec.feeds.redaction import Redaction
 from feedrec.formats.file.naming.template import parse_template
 from feedrec.recorder import Source
@@ -31,6 +32,15 @@ def test_a_pattern_is_asked_for_as_it_is() -> None:
     """The name is the same whatever the venue lists on another day."""
     pattern, found = Subscription("level2", ("*-USD",)), Subscription("level2", ("A-USD", "B-USD"))
     assert name_of([found, Subscription("heartbeats")], (pattern,)) == "coinbase-advanced/level2/all-USD.jsonl"
+
+
+def test_a_name_tells_which_machine_it_is_and_not_how_many_there_are() -> None:
+    """One machine more changes no name."""
+    feed = find_feed("coinbase-advanced")
+    source = Source(feed, feed.url, [Subscription("level2", ("BTC-USD",))], None, None, Redaction())
+    template = parse_template("{shard}/{channel}.jsonl", "")
+    for shard, name in ((None, "1/level2.jsonl"), (Shard(2, 5), "2/level2.jsonl"), (Shard(2, 6), "2/level2.jsonl")):
+        assert str(next(names_from(template, source._replace(shard=shard)).names(1, 0))) == name
 
 
 def test_made_up_names_are_those_of_earlier_runs(tmp_path: Path) -> None:

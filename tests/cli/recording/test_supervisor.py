@@ -58,6 +58,14 @@ def test_ready_is_said_once_when_the_first_connection_is_open() -> None:
     assert told.messages == ["STATUS=connecting", "READY=1 STATUS=recording", "STATUS=reconnecting"]
 
 
+def test_a_recorder_that_has_nothing_to_record_is_ready() -> None:
+    """Else a service manager would end it, and it could not take what it is given later."""
+    told, run = Told(), Standing()
+    run.becomes("idle", 0)
+    _Report(told, run, lambda _, now: now.state).look(0.0)
+    assert told.messages == ["READY=1 STATUS=idle"]
+
+
 def test_a_loop_that_hangs_is_not_alive_and_one_that_is_over_is() -> None:
     seconds = 0.0
     heartbeat = Heartbeat(Told(), lambda: seconds)

@@ -32,7 +32,7 @@ class FakeRun:
 
     def __init__(self, name: str, log: Log, error: Exception | None = None) -> None:
         self.name, self.log, self.error = name, log, error
-        self.is_connected = True
+        self.is_connected = self.has_anything = True
         self.ended, self.settled = asyncio.Event(), asyncio.Event()
         self.fails_with: Exception | None = None
         self.counts = Counts(connections=1)
@@ -44,9 +44,10 @@ class FakeRun:
     def progress(self) -> Progress | None:
         return Progress("recording" if self.is_connected else "connecting", 1.0, self.counts, 7)
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> bool:
         self.log.append(f"prepare {self.name}")
         await self.is_prepared.wait()
+        return self.has_anything
 
     async def open(self) -> None:
         if self.error is not None:

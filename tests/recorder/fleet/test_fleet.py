@@ -168,3 +168,32 @@ def test_a_feed_that_was_left_is_tried_when_the_configuration_is_read_again() ->
         assert runs.fleet.progress.counts.connections == 1
 
     asyncio.run(live())
+
+
+def test_a_fleet_with_nothing_to_record_may_stay_for_other_plans() -> None:
+    """It ends as usual once anything was recorded, or when it is told to."""
+
+    async def live() -> None:
+        runs = Runs()
+        fleet = runs.fleet
+        fleet.apply({})
+        await fleet.run()
+        task = asyncio.create_task(fleet.run(stays=True))
+        await turns()
+        assert (task.done(), fleet.progress.state) == (False, "idle")
+        fleet.apply({"a": "x1"})
+        await turns()
+        assert fleet.progress.state == "recording"
+        fleet.apply({})
+        await task
+        assert runs.files == ["open x1", "close x1"]
+
+    async def stop() -> None:
+        fleet = Runs().fleet
+        task = asyncio.create_task(fleet.run(stays=True))
+        await turns()
+        fleet.stop_now()
+        await task
+
+    asyncio.run(live())
+    asyncio.run(stop())

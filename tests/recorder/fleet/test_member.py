@@ -168,3 +168,17 @@ def test_a_feed_that_was_stopped_while_it_could_not_be_reached_has_failed() -> N
         assert member.error is error
 
     asyncio.run(live())
+
+
+def test_where_there_is_nothing_to_record_it_is_over_and_nothing_was_recorded() -> None:
+    async def live() -> None:
+        runs = Runs()
+        member = runs.member()
+        run = runs.make()
+        run.has_anything = False
+        member._make = lambda: run
+        await member.live()
+        assert (member.state, member.error, member.runs, member.failures) == (MemberState.OVER, None, 0, 0)
+        assert runs.log == ["prepare 1"]
+
+    asyncio.run(live())

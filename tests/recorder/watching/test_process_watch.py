@@ -136,3 +136,11 @@ def test_at_the_end_everything_is_told() -> None:
 
     run(use())
     assert [one.text for one in told] == ["one", "two"]
+
+
+def test_a_feed_of_which_there_is_nothing_here_is_not_waited_for() -> None:
+    watch = ProcessWatch(Incidents())
+    watch.expect({"a": "coinbase-advanced", "b": "coinbase-advanced"})
+    watch.forget("a")
+    watch.forget("a")
+    assert watch.readiness.feeds == {"b": ["it has not begun"]}

@@ -19,6 +19,7 @@ import msgspec
 from click.core import ParameterSource
 
 from ....errors import FeedrecError, UsageError
+from ....feeds.connections.sharding import Shard
 from ....recorder import Source
 from ....spelling import did_you_mean
 from ..feed_options import FEED_OPTIONS, FeedOptions
@@ -49,24 +50,25 @@ class FeedPlan(msgspec.Struct, frozen=True):
     Attributes:
         name: Its name.
         options: Its options.
-        contents: Digests of the files that these name.
-        source: What was found by them; nothing has been connected to.
+        source: What this machine records, found by them; nothing has been connected to.
         files: What the names of its files are made from; None for made up ones.
         use: What it takes of what its venue allows.
+        identity: What a run depends on: the options, and digests of the files that these name. Where several machines
+            share a feed, only the products that are of this one count.
 
     """
 
     name: str
     options: FeedOptions
-    contents: tuple[str, ...]
     source: Source
     files: Path | None
     use: VenueUse
+    identity: tuple[Any, ...]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, FeedPlan):
             return NotImplemented
-        return (self.name, self.options, self.contents) == (other.name, other.options, other.contents)
+        return (self.name, self.identity) == (other.name, other.identity)
 
     def __hash__(self) -> int:
         return hash(self.name)
@@ -88,25 +90,37 @@ class ConfigFile:
         path: Its name. Relative paths in it are relative to its folder.
         command: `record`, whose options its keys are.
         defaults: Values of options by parameter name, where neither a table nor what stands above says anything.
+        shard: Which of several machines this is, which are all told the same; None if there is one.
+
+    Attributes:
+        path: As given.
+        shard: As given.
 
     """
 
-    def __init__(self, path: Path, command: click.Command, defaults: Mapping[str, Any]) -> None:
-        self.path = path
+    def __init__(
+        self, path: Path, command: click.Command, defaults: Mapping[str, Any], shard: Shard | None = None
+    ) -> None:
+        self.path, self.shard = path, shard
         self._reader = TableReader(command, path.parent)
         self._defaults = defaults
         self._last: _Reading | None = None
 
+    @property
+    def everything(self) -> dict[str, tuple[FeedOptions, Source]]:
+        """The feeds as all machines together record them, as of the last reading."""
+        return {} if self._last is None else self._last.everything
+
     def read(self) -> dict[str, FeedPlan]:
         """
-        Return the plans of the feeds by name, in the order of the file.
+        Return the plans of the feeds by name, in the order of the file; without those of other machines alone.
 
         Raises:
             UsageError: If the file cannot be read, or anything in it is wrong.
 
         """
         text, _ = read_text(self.path, "configuration", _LARGEST)
-        self._last = _Reading(self.path, text, self._reader, self._defaults)
+        self._last = _Reading(self.path, text, self._reader, self._defaults, self.shard)
         return self._last.plans()
 
     def refuse_unusable(self, names: Iterable[str], plans: Mapping[str, FeedPlan]) -> None:
@@ -130,8 +144,12 @@ class ConfigFile:
 class _Reading:
     """One reading of a configuration."""
 
-    def __init__(self, path: Path, text: str, reader: TableReader, defaults: Mapping[str, Any]) -> None:
-        self._path, self._reader = path, reader
+    def __init__(
+        self, path: Path, text: str, reader: TableReader, defaults: Mapping[str, Any], shard: Shard | None
+    ) -> None:
+        self._path, self._reader, self._shard = path, reader, shard
+        self.everything: dict[str, tuple[FeedOptions, Source]] = {}
+        self._files: dict[str, Path | None] = {}  # of everything
         text = text.removeprefix("\ufeff")
         self._data: dict[str, Any] = self._parse(text)
         self._lines: Mapping[KeyPath, int] = {}
@@ -148,18 +166,20 @@ class _Reading:
         if not tables:
             text = f"it names no feed: begin a table [{FEEDS}.NAME] for each one"
             raise UsageError(f"{self._path}: {text}")
-        plans = {name: self._plan(name, table) for name, table in tables.items()}
-        collision = first_collision({name: plan.files for name, plan in plans.items()})
-        if collision is not None:
-            before, name = collision
-            where = self.where(name, ["output"])
-            raise self.error(where, f"{FEEDS}.{before} writes to files of the same name: {_OWN_NAMES}", name)
+        planned = {name: self._plan(name, table) for name, table in tables.items()}
+        plans = {name: plan for name, plan in planned.items() if plan is not None}
+        for files in (self._files, {name: plan.files for name, plan in plans.items()}):
+            collision = first_collision(files)
+            if collision is not None:
+                before, name = collision
+                where = self.where(name, ["output"])
+                raise self.error(where, f"{FEEDS}.{before} writes to files of the same name: {_OWN_NAMES}", name)
         excess = first_excess({name: plan.use for name, plan in plans.items()})
         if excess is not None:
             raise self.error(self.where(excess[0], ["channel", "connections"]), excess[1], excess[0])
         return plans
 
-    def _plan(self, name: str, table: Any) -> FeedPlan:
+    def _plan(self, name: str, table: Any) -> FeedPlan | None:
         place = (FEEDS, name)
         if not _NAME.fullmatch(name):
             raise self.error(place, "a feed's name has up to 64 letters, digits and . _ - of ASCII")
@@ -172,17 +192,22 @@ class _Reading:
                 options = FeedOptions.take(together)
                 if options.place.output == "-":
                     raise UsageError("several feeds may be recorded, so none goes to stdout: name a file or a folder")
-            source = options.source.find()
+            source = options.source.find()._replace(shard=self._shard)
+            self.everything[name] = options, source
+            here = source.here(name)
             with about("connections", "product", "channel"):
-                use = use_of(source, options.run.connections)
+                use = None if here is None else use_of(here, options.run.connections)
             with about("snapshot_on_rotate"):
                 options.check(source.feed)
             with about("output"):
-                files = files_of(source, options.place)
+                self._files[name] = files_of(source, options.place)
+                files = files_of(here or source, options.place)
         except FeedrecError as error:
             keys = options_of(error) if isinstance(error, UsageError) else []
             raise self.error(self.where(name, keys), str(error), name) from error
-        return FeedPlan(name, options, tuple(map(_digest, files_named_in(together))), source, files, use)
+        if here is None or use is None:
+            return None
+        return FeedPlan(name, options, here, files, use, _identity(options, together, here))
 
     def _parse(self, text: str) -> dict[str, Any]:
         try:
@@ -218,6 +243,15 @@ class _Reading:
         where = f"{self._path}:{line}" if line else f"{self._path}"
         whose = f", for {FEEDS}.{feed}" if feed and len(place) == 1 else ""
         return UsageError(f"{where}: {'.'.join(place)}{whose}: {text}")
+
+
+def _identity(options: FeedOptions, values: Mapping[str, Any], here: Source) -> tuple[Any, ...]:
+    """Return what a run depends on; a change that concerns the products of other machines is none."""
+    if here.shard is None:
+        return (options, *map(_digest, files_named_in(values)))
+    others = msgspec.structs.replace(options, source=msgspec.structs.replace(options.source, channels=(), products=()))
+    named = files_named_in({**values, "channels": (), "products": ()})
+    return (others, tuple(here.subscriptions), *map(_digest, named))
 
 
 def _digest(path: Path) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ....feeds.connections.sharding import Shard
 from ....feeds.connections.spreading import spread_over
 from ....feeds.products import patterns_in
 from ....model import NANOSECONDS
@@ -18,17 +19,36 @@ from ...terminal import can_redraw, echo, echo_json, width_of
 from ..feed_options import FeedOptions
 from ..file_names import names_from
 from ..options.files.output_options import OutputOptions
+from .machines import machine_facts, machine_lines
 from .places import is_folder
 
 __all__ = ["plan_facts", "plan_lines", "show_plans"]
 
 
-def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool, served: str = "") -> None:
-    """Print the plans of feeds by name; a single one may have an empty name. `served` says where they are served."""
+def show_plans(
+    feeds: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool, served: str = "", shard: Shard | None = None
+) -> None:
+    """
+    Print the plans of feeds.
+
+    Args:
+        feeds: The options and the source of each, by name; a single one may have an empty name.
+        as_json: Whether to print a JSON object.
+        served: Where they are served; empty for nowhere.
+        shard: Which of several machines this is, if they share out the feeds; then those of all are printed, too.
+
+    Raises:
+        UsageError: If one cannot be carried out.
+
+    """
+    here = {name: (options, source.here(name)) for name, (options, source) in feeds.items()}
+    plans = {name: (options, source) for name, (options, source) in here.items() if source is not None}
     facts = [plan_facts(name, *plan) for name, plan in plans.items()]
+    machines = None if shard is None else machine_facts(feeds, shard)
     if as_json:
         where = {"served": served} if served else {}
-        echo_json({"connections": sum(len(one["connections"]) for one in facts), **where, "feeds": facts})
+        count = sum(len(one["connections"]) for one in facts)
+        echo_json({"connections": count, **where, "feeds": facts, **(machines or {})})
         return
     width = width_of(sys.stdout) if can_redraw(sys.stdout) else None
     for (name, (options, source)), one in zip(plans.items(), facts, strict=True):
@@ -39,9 +59,12 @@ def show_plans(plans: Mapping[str, tuple[FeedOptions, Source]], *, as_json: bool
         echo("limits of the venue" + "s"[: len({row[1] for row in rows}) > 1], *output.columns(_once(rows), wrap=width))
     if served:
         echo("served live", *output.columns([["", served]], wrap=width))
-    if "" not in plans:
+    if machines is not None:
+        echo(*machine_lines(machines, width))
+    if "" not in feeds:
         connections = output.count(sum(len(one["connections"]) for one in facts), "connection")
-        echo(f"{output.count(len(plans), 'feed')}, {connections}")
+        of_them = f"{len(plans)} of " if len(plans) < len(feeds) else ""
+        echo(f"{of_them}{output.count(len(feeds), 'feed')}, {connections}")
 
 
 def plan_facts(name: str, options: FeedOptions, source: Source) -> dict[str, Any]:

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from ....feeds.connections.limits import ConnectionLimits, limits_of
 from ....feeds.connections.spreading import spread_over
 from ....recorder import Source
+from ..feed_options import FeedOptions
 
-__all__ = ["VenueUse", "first_excess", "use_of"]
+__all__ = ["VenueUse", "first_excess", "over_machines", "use_of"]
 
 
 class VenueUse(NamedTuple):
@@ -65,3 +66,34 @@ def first_excess(uses: Mapping[str, VenueUse]) -> tuple[str, str] | None:
                 return name, f"another feed has {channel} too, which {use.endpoint} allows on one connection at a time"
         before.append(use)
     return None
+
+
+def over_machines(feeds: Mapping[str, tuple[FeedOptions, Source]]) -> list[str]:
+    """
+    Return what several machines take together of what a venue allows one account, if that is too much; a line each.
+
+    Whether each has an account of its own, nobody knows here. What a venue allows an address, each machine has by
+    itself.
+
+    Args:
+        feeds: The options and the source of each feed, as all machines together record it.
+
+    Raises:
+        UsageError: If it is too much for one of them already.
+
+    """
+    totals: dict[tuple[str, ...], int] = {}
+    words: dict[tuple[str, ...], str] = {}
+    for name, (options, source) in feeds.items():
+        most = limits_of(source.feed).connections
+        if source.shard is None or source.credentials is None or most is None:
+            continue
+        uses = [use_of(share, options.run.connections) for share in source.shares(name) if share is not None]
+        client = uses[0].client
+        totals[client] = totals.get(client, 0) + sum(use.connections for use in uses)
+        if totals[client] > most:
+            words[client] = (
+                f"{source.feed.name} allows {most} connections at once, and {source.shard.machines} machines have "
+                f"{totals[client]} together: give each a key of its own, or fewer connections"
+            )
+    return list(words.values())

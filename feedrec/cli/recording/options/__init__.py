@@ -8,6 +8,7 @@ Groups of options of `feedrec record`, each with what becomes of its values.
     redaction_options.py   what is secret
     credential_options.py  credentials from a file or the environment
     connection_options.py  how many connections, and how old they get
+    shard_options.py       which of several machines this is
     resync_options.py      what it does about wrong books
     alert_options.py       the command that is run when somebody should know
     command_type.py        commands with placeholders

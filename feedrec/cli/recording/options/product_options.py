@@ -11,6 +11,7 @@ from ....errors import UsageError
 from .credential_options import read_text
 
 if TYPE_CHECKING:
+    from ....feeds import Subscription
     from ....feeds.products import ProductChoice
     from ....recorder import Source
     from ....recorder.rate_limit import SharedRates
@@ -49,23 +50,26 @@ def _read(name: str) -> list[str]:
     return products
 
 
-def resolve_patterns(source: Source, *, yes: bool) -> Source:
+def resolve_patterns(source: Source, *, yes: bool) -> Source | None:
     """Put the products of the venue in the place of patterns; see `with_products`."""
     import asyncio
 
     from ....feeds.products import patterns_in
 
-    return asyncio.run(with_products(source, yes=yes)) if patterns_in(source.subscriptions) else source
+    return asyncio.run(with_products(source, yes=yes)) if patterns_in(source.subscriptions) else source.here()
 
 
-async def with_products(source: Source, *, yes: bool, rates: SharedRates | None = None) -> Source:
+async def with_products(source: Source, *, yes: bool, rates: SharedRates | None = None) -> Source | None:
     """
-    Put the products of the venue in the place of patterns, after asking it for them.
+    Put the products of the venue in the place of patterns, after asking it for them; then keep what is of this machine.
 
     Args:
-        source: What to record.
+        source: What to record; without patterns, what is of this machine already.
         yes: Whether more than 100 products are meant.
         rates: How fast venues may be spoken to; see `RecordingSession`.
+
+    Returns:
+        What is to be recorded; None if nothing of it is on this machine.
 
     Raises:
         UsageError: If a pattern selects nothing, or they select more than 100 and `yes` was not given.
@@ -83,8 +87,14 @@ async def with_products(source: Source, *, yes: bool, rates: SharedRates | None 
     if choice.count > MOST_UNASKED and not yes:
         patterns = " and ".join(map(repr, choice.by_pattern))
         raise UsageError(f"{choice.count} products are many: narrow {patterns}, or add --yes")
-    source.feed.spread(choice.subscriptions)
-    return source._replace(subscriptions=choice.subscriptions, patterns=asked)
+    chosen = source._replace(subscriptions=choice.subscriptions, patterns=asked)
+    here = chosen.here()
+    if here is None:
+        return None
+    if source.shard is not None:
+        log.info("shard %s: %d of %d products", source.shard, *map(_count, (here.subscriptions, chosen.subscriptions)))
+    source.feed.spread(here.subscriptions)
+    return here
 
 
 def _log_choice(choice: ProductChoice, source: Source) -> None:
@@ -95,6 +105,10 @@ def _log_choice(choice: ProductChoice, source: Source) -> None:
     for product, like in choice.unlisted.items():
         hint = f"; did you mean {like}?" if like else ""
         log.warning("%s does not list %s%s", source.feed.name, product, hint)
+
+
+def _count(subscriptions: Iterable[Subscription]) -> int:
+    return len({product for one in subscriptions for product in one.products})
 
 
 def _few(products: tuple[str, ...]) -> str:

@@ -42,10 +42,17 @@ class PlannedRun:
     def progress(self) -> Progress | None:
         return None if self._run is None else self._run.session.progress
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> bool:
         source, yes = self._plan.source, self._plan.options.source.yes
         with self._told_if_it_fails():
-            self._source = await with_products(source, yes=yes, rates=self._services.rates)
+            here = await with_products(source, yes=yes, rates=self._services.rates)
+        if here is None:
+            log.info("shard %s has nothing of it", source.shard)
+            if self._services.watch is not None:
+                self._services.watch.forget(self._plan.name)
+            return False
+        self._source = here
+        return True
 
     async def open(self) -> None:
         if plan := self._source.feed.plan_of(self._source.subscriptions):

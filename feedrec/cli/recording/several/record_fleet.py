@@ -14,6 +14,7 @@ from ...memory import long_lived
 from ...signals import has_controlling_terminal
 from ...terminal import echo_json, echo_prose
 from ..config.config_file import ConfigFile, FeedPlan
+from ..config.venue_limits import over_machines
 from ..ending import Ending
 from ..feed_options import ProcessOptions
 from ..open_files import allow_open_files
@@ -68,11 +69,14 @@ class _Recording:
     def __init__(self, file: ConfigFile, process: ProcessOptions) -> None:
         self._file, self._plans = file, file.read()
         file.refuse_unusable(self._plans, self._plans)
+        for text in over_machines(file.everything):
+            log.warning("%s", text)
         services = self.services = RunServices(process)
         self.fleet: Fleet[FeedPlan] = Fleet(lambda plan: PlannedRun(plan, services), FeedPlan.collides)
         services.is_ending = self._is_ending
         services.serve(_endpoints_of(self._plans))
         self.ending = Ending(self.fleet, None if has_controlling_terminal() else self._begin_reading)
+        self._elsewhere: list[str] = []
         self._is_reading, self._is_due = False, False
         self._reading: asyncio.Task[None] | None = None
 
@@ -81,7 +85,7 @@ class _Recording:
             self.ending.install(asyncio.get_running_loop())
             self._apply(self._plans)
             async with shown_status(self.fleet):
-                await self.fleet.run()
+                await self.fleet.run(stays=self._file.shard is not None and not has_controlling_terminal())
 
     def _is_ending(self) -> bool:
         """Return whether nothing is recorded any more, or soon will be; from any thread."""
@@ -117,7 +121,12 @@ class _Recording:
             log.info("%s was read again: %s", self._file.path, self._apply(plans))
 
     def _apply(self, plans: dict[str, FeedPlan]) -> Changes:
-        """Record by these plans from now on, and have those feeds watched."""
+        """Record by these plans from now on, and have those feeds watched; name those that other machines record."""
+        elsewhere = [name for name in self._file.everything if name not in plans]
+        if elsewhere != self._elsewhere:
+            self._elsewhere = elsewhere
+            if elsewhere:
+                log.info("shard %s has nothing of %s", self._file.shard, ", ".join(elsewhere))
         endpoints = _endpoints_of(plans)
         if self.services.watch is not None:
             self.services.watch.expect(endpoints)

@@ -22,7 +22,7 @@ __all__ = ["RUN_FIELDS", "TIME_FIELDS", "Field", "Template", "has_fields", "join
 _HOUR = 3600 * NANOSECONDS
 _DAY = 24 * _HOUR
 
-RUN_FIELDS = ("endpoint", "channel", "product")
+RUN_FIELDS = ("endpoint", "channel", "product", "shard")
 """What is the same for all files of a run."""
 
 TIME_FIELDS = ("date", "hour", "time")

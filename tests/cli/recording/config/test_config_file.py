@@ -14,6 +14,7 @@ from feedrec.cli.recording.config.table_values import PATHS, TableReader
 from feedrec.cli.recording.feed_options import FEED_OPTIONS
 from feedrec.errors import UsageError
 from feedrec.feeds.connections.limits import ConnectionLimits
+from feedrec.feeds.connections.sharding import Shard
 from feedrec.formats.file.rotation import RotateAfter
 
 from ...record_options import RECORD, usual_values
@@ -214,3 +215,73 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     file = ConfigFile(tmp_path / "r.toml", RECORD, DEFAULTS)
     with pytest.raises(UsageError, match=r"cannot read the configuration .*r\.toml: not UTF-8 text"):
         file.read()
+
+
+def shared(folder: Path, text: str, number: int, machines: int = 3) -> tuple[dict[str, FeedPlan], ConfigFile]:
+    (folder / "r.toml").write_text(text)
+    file = ConfigFile(folder / "r.toml", RECORD, DEFAULTS, Shard(number, machines))
+    return file.read(), file
+
+
+MANY = "[feeds.a]\nproduct = ['P1', 'P2', 'P3', 'P4', 'P5', 'P6', 'P7', 'P8']\n[feeds.b]\nproduct = 'X'\n"
+
+
+def test_a_machine_has_plans_for_what_it_records_alone(tmp_path: Path) -> None:
+    found = [shared(tmp_path, MANY, number) for number in (1, 2, 3)]
+    products = [plan.source.subscriptions[0].products for plans, _ in found for plan in plans.values()]
+    assert sorted(one for its in products for one in its) == ["P1", "P2", "P3", "P4", "P5", "P6", "P7", "P8", "X"]
+    assert sorted("b" in plans for plans, _ in found) == [False, False, True]
+    assert all(list(file.everything) == ["a", "b"] for _, file in found)
+    assert all(file.everything["a"][1].subscriptions[0].products[7] == "P8" for _, file in found)
+
+
+def test_products_that_come_and_go_change_the_plans_of_their_machines_alone(tmp_path: Path) -> None:
+    """Also if they stand in a file; any other change is one of all machines."""
+    (tmp_path / "list.txt").write_text("P1 P2 P3 P4 P5 P6 P7 P8")
+    listed = "[feeds.a]\nproduct = '@list.txt'\n"
+    before = [shared(tmp_path, text, number)[0]["a"] for text in (MANY, listed) for number in (1, 2, 3)]
+    (tmp_path / "list.txt").write_text("P1 P2 P3 P4 P5 P6 P7 P8 NEW")
+    more = MANY.replace("'P8'", "'P8', 'NEW'")
+    after = [shared(tmp_path, text, number)[0]["a"] for text in (more, listed) for number in (1, 2, 3)]
+    changed = [one != other for one, other in zip(before, after, strict=True)]
+    assert [sum(changed[:3]), sum(changed[3:])] == [1, 1]
+    other = [shared(tmp_path, f"level = 5\n{MANY}", number)[0]["a"] for number in (1, 2, 3)]
+    assert all(one != plan for one, plan in zip(before, other, strict=False))
+
+
+def test_what_is_wrong_is_wrong_on_each_machine_whatever_it_records(tmp_path: Path) -> None:
+    """Two feeds that would write to the same file, and an option that is none."""
+    for number in range(1, 6):
+        for text, said in (
+            ("output = 'x.jsonl'\n[feeds.a]\nproduct = 'A'\n[feeds.b]\nproduct = 'B'", "feeds.a writes to files of"),
+            ("[feeds.a]\nrotte = 1", "there is no such option"),
+        ):
+            with pytest.raises(UsageError, match=said):
+                shared(tmp_path, text, number, 5)
+
+
+def test_files_of_two_feeds_must_differ_on_this_machine_too(tmp_path: Path) -> None:
+    """As a whole their names do; but on some machine, both have the same product alone."""
+    text = """
+    output = "{product}-{time}.jsonl"
+    channel = "ticker"
+    [feeds.a]
+    product = ["BTC-USD", "ETH-USD"]
+    [feeds.b]
+    product = ["BTC-USD", "SOL-USD", "ADA-USD"]
+    """
+    assert shared(tmp_path, text, 1, 1)[0].keys() == {"a", "b"}
+    refused = 0
+    for number in range(1, 10):
+        try:
+            shared(tmp_path, text, number, 9)
+        except UsageError as error:
+            refused += "feeds.a writes to files of the same name" in str(error)
+    assert refused == 1
+
+
+def test_a_raw_feed_is_on_the_machine_of_its_name(tmp_path: Path) -> None:
+    text = "".join(f"[feeds.k{number}]\nendpoint = 'raw'\nurl = 'wss://example.com'\n" for number in range(12))
+    found = [list(shared(tmp_path, text, number)[0]) for number in (1, 2, 3)]
+    assert sorted(name for names in found for name in names) == sorted(f"k{number}" for number in range(12))
+    assert all(found)

@@ -10,6 +10,7 @@ import pytest
 from feedrec.cli.recording.options.product_options import read_products, resolve_patterns
 from feedrec.errors import UsageError
 from feedrec.feeds import Subscription, find_feed
+from feedrec.feeds.connections.sharding import Shard
 from feedrec.feeds.redaction import Redaction
 from feedrec.recorder import Source
 
@@ -60,6 +61,7 @@ def test_what_a_pattern_stands_for_is_logged_and_kept_as_it_was_asked(caplog: py
     many = [f"BTC-A{number}" for number in range(11)]
     with listing_venue(*many, "ETH-USD", offline=("BTC-OLD",)) as venue, caplog.at_level(logging.INFO):
         resolved = resolve_patterns(source(venue.url, "BTC-*", "ETH-UDS"), yes=False)
+    assert resolved is not None
     assert resolved.subscriptions[0].products == (*sorted(many), "ETH-UDS")
     assert resolved.header().extra == {"patterns": [{"channel": "ticker", "products": ["BTC-*", "ETH-UDS"]}]}
     shown = ", ".join(sorted(many)[:10])
@@ -78,5 +80,30 @@ def test_more_than_100_products_must_be_meant() -> None:
     with listing_venue(*[f"P{number}-USD" for number in range(101)]) as venue:
         with pytest.raises(UsageError, match=r"101 products are many: narrow 'P\*' and '\*-USD', or add --yes"):
             resolve_patterns(source(venue.url, "P*", "*-USD"), yes=False)
-        assert len(resolve_patterns(source(venue.url, "P*"), yes=True).subscriptions[0].products) == 101
-        assert len(resolve_patterns(source(venue.url, "P?*[0-8]-USD"), yes=False).subscriptions[0].products) < 100
+        for pattern, yes, most in (("P*", True, 101), ("P?*[0-8]-USD", False, 100)):
+            resolved = resolve_patterns(source(venue.url, pattern), yes=yes)
+            assert resolved is not None
+            assert len(resolved.subscriptions[0].products) <= most
+
+
+def test_of_what_a_pattern_stands_for_each_machine_has_its_part(caplog: pytest.LogCaptureFixture) -> None:
+    """More than its venue would take on one machine are no reason to refuse anything."""
+    found: list[str] = []
+    with listing_venue(*[f"P{number}-USD" for number in range(90)]) as venue, caplog.at_level(logging.INFO):
+        for number in (1, 2, 3):
+            asked = source(venue.url, "P*", "BTC-USD")._replace(shard=Shard(number, 3, 2))
+            assert asked.here() is asked
+            here = resolve_patterns(asked, yes=False)
+            assert here is not None
+            found += here.subscriptions[0].products
+            assert f"shard {number}/3: {len(here.subscriptions[0].products)} of 91 products" in caplog.messages
+            assert here.subscriptions[1] == Subscription("heartbeats")
+            patterns = [{"channel": "ticker", "products": ["P*", "BTC-USD"]}]
+            assert here.header().extra == {"patterns": patterns, "shard": f"{number}/3"}
+    assert sorted(found) == sorted(["BTC-USD", *(f"P{number}-USD" for number in range(90))] * 2)
+
+
+def test_a_machine_may_have_nothing_of_what_a_pattern_stands_for() -> None:
+    with listing_venue("BTC-USD") as venue:
+        here = [resolve_patterns(source(venue.url, "B*")._replace(shard=Shard(one, 3)), yes=False) for one in (1, 2, 3)]
+    assert sorted(one is None for one in here) == [False, True, True]

@@ -13,16 +13,21 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from feedrec.cli.recording.config.config_file import ConfigFile
 from feedrec.cli.recording.feed_options import FEED_OPTIONS, ProcessOptions
+from feedrec.cli.recording.several import record_fleet
 from feedrec.cli.recording.several.record_fleet import _Recording
 from feedrec.errors import VenueError
+from feedrec.feeds import Subscription, find_feed
+from feedrec.feeds.connections.sharding import Shard, shares_of
 from feedrec.formats import open_recording
 
 from ....recorder.fleet.fake_runs import FakeRun, turns
 from ....timing import wait_until
 from ...command import DEMO, background, feedrec, interrupt, mock_venue, wait_for_frames
+from ...listing_venue import listing_venue
 from ...record_options import RECORD, usual_values
 from ...test_terminal import terminal
 
@@ -181,3 +186,59 @@ def test_with_a_terminal_there_is_a_line_for_each_feed_and_a_hangup_ends_the_rec
     assert " frames" in first
     assert [line[:11] for line in each] == ["a          ", "long-name  ", "x          "]
     assert all(len(line) < 80 for lines in drawn for line in lines.split("\r\n"))
+
+
+def test_a_machine_without_anything_waits_for_its_share_and_goes_on_with_it_when_others_get_more(
+    tmp_path: Path,
+) -> None:
+    """A product that comes is on one of three machines, and is nothing new to the others."""
+    config = tmp_path / "r.toml"
+
+    def write(*products: str) -> None:
+        config.write_text(f"[feeds.a]\nurl = '{venue.url}'\nchannel = 'ticker'\noutput = './'\nproduct = {[*products]}")
+
+    feed = find_feed("coinbase-advanced")
+    shares = shares_of(feed, [Subscription("ticker", tuple("ABCDEFGH"))], Shard(1, 3))
+    here, elsewhere = shares[1], shares[2]
+    assert here is not None
+    assert elsewhere is not None
+    with listing_venue(*"ABCDEFGH") as venue, (tmp_path / "log").open("wb") as log:
+
+        def logged(text: str) -> None:
+            wait_until(lambda: text in (tmp_path / "log").read_text())
+
+        write(elsewhere[0].products[0])
+        command = ("record", "--config", config, "--shard", "2/3", "--json")
+        with background(*command, cwd=tmp_path, stderr=log, preexec_fn=without_terminal) as one:
+            logged("shard 2/3 has nothing of a")
+            write(here[0].products[0], *elsewhere[0].products)
+            one.send_signal(signal.SIGHUP)
+            logged("was read again: begun a")
+            logged("a: subscribed to ticker, heartbeats")
+            write(*here[0].products[:2], elsewhere[0].products[0])
+            one.send_signal(signal.SIGHUP)
+            logged("was read again: changed a")
+            write(*here[0].products[:2])
+            one.send_signal(signal.SIGHUP)
+            logged("was read again: 1 kept")
+            code, out, _ = interrupt(one, signal.SIGTERM)
+    assert code == 0, (tmp_path / "log").read_text()
+    assert [one["feed"] for one in json.loads(out)["feeds"]] == ["a", "a"]
+    assert (tmp_path / "log").read_text().count("has nothing of a") == 1
+
+
+def test_a_machine_without_anything_ends_where_nobody_could_give_it_something(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a terminal, SIGHUP is the end."""
+    monkeypatch.setattr(record_fleet, "has_controlling_terminal", lambda: True)
+    (tmp_path / "r.toml").write_text("[feeds.a]\nproduct = 'A'\noutput = './'\nurl = 'ws://127.0.0.1:9'\n")
+    defaults = {name: value for name, value in usual_values().items() if name in FEED_OPTIONS}
+    ended = 0
+    for number in range(1, 4):
+        file = ConfigFile(tmp_path / "r.toml", RECORD, defaults, Shard(number, 3))
+        if not file.read():
+            recording = _Recording(file, ProcessOptions(shard=f"{number}/3"))
+            asyncio.run(recording.run())
+            ended += not recording.fleet.members
+    assert ended == 2
