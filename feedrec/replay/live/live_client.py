@@ -94,6 +94,7 @@ class LiveClient:
         crowd: All clients.
         remark: Called with what the person who runs the recorder should know.
         clock: Returns the wall clock, in nanoseconds.
+        steady: Returns the monotonic time, in nanoseconds.
 
     Attributes:
         name: Its number and address.
@@ -109,6 +110,7 @@ class LiveClient:
         crowd: Crowd,
         remark: Callable[[Remark], object],
         clock: Callable[[], int] = time.time_ns,
+        steady: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self.name = f"client {number} ({address_of(connection)})"
         self.was_slow = False
@@ -116,7 +118,8 @@ class LiveClient:
         self._source = source
         self._crowd = crowd
         self._log: Log = crowd.log
-        self._clock = clock
+        self._clock, self._steady = clock, steady
+        self._ahead = clock() - steady()
         self._outlet = Outlet(connection, deflate=False, crowd=crowd)
         self._session = None
         if source.venue is not None:
@@ -223,6 +226,7 @@ class LiveClient:
         session, delivery = self._session, self._delivery
         while True:
             self._awake.clear()
+            self._follow_clock()
             if session is not None and session.waits_for_state:
                 await self._give_states(session)
             await self._catch_up()
@@ -259,6 +263,14 @@ class LiveClient:
                 await asyncio.sleep(0)
             if held and (number is None or held[0].number <= number):
                 self._delivery.give(self._delivery.next_held())
+
+    def _follow_clock(self) -> None:
+        """Have what is due go on as before if the wall clock was set."""
+        ahead = self._clock() - self._steady()
+        by, self._ahead = ahead - self._ahead, ahead
+        if self._session is not None and abs(by) >= NANOSECONDS:
+            self._session.clock_set(by)
+            self._session.jump(self._now())
 
     def _limit_silence(self) -> asyncio.TimerHandle | None:
         """Have it subscribe in time, if it must."""

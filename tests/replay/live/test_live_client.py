@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -13,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from feedrec.live_messages import Clients
-from feedrec.model import Frame
+from feedrec.model import NANOSECONDS, Frame, parse_time
 from feedrec.replay.live import delivery, live_client
 
 from ...timing import until
@@ -58,10 +59,11 @@ def test_a_slow_client_gets_what_it_was_given_whole_then_the_error_of_the_venue_
             async with RawClient(int(recorder.url.rpartition(":")[2]), receive_buffer=1 << 12) as slow:
                 slow.send(masked(type="subscribe", channels=["ticker"], product_ids=["BTC-USD"]))
                 await slow.receive()
-                sent = 0
+                sent = most = 0
                 while not recorder.server.clients.cut:
                     sent += 1
                     recorder.frames(large(sent))
+                    most = max(most, *(one._connection.waiting for one in recorder.server._by_place[0].clients))
                     (heard,) = await hear(quick)
                     assert heard["sequence"] == sent
                 messages = [await slow.receive()]
@@ -69,6 +71,7 @@ def test_a_slow_client_gets_what_it_was_given_whole_then_the_error_of_the_venue_
                     messages.append(await slow.receive())
             recorder.frames(large(sent + 1))
             assert (await hear(quick))[0]["sequence"] == sent + 1
+            assert most < 1 << 21  # bytes in memory: what is held back, clients share
             *tickers, error, close = messages
             numbers = [json.loads(payload)["sequence"] for _, payload in tickers]
             assert numbers == list(range(1, len(numbers) + 1))
@@ -217,5 +220,26 @@ def test_each_connection_may_be_closed_in_the_middle_and_dropped_without_a_word(
                 with pytest.raises(ConnectionClosed) as closed:
                     await client.recv()
                 assert closed.value.rcvd is None
+
+    run(scenario())
+
+
+def test_heartbeats_go_on_when_the_wall_clock_is_set_back_by_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    set_by = 0
+
+    async def scenario() -> None:
+        nonlocal set_by
+        async with FakeRecorder(EXCHANGE) as recorder:
+            recorder.begin({"ticker": ["BTC-USD"]})
+            async with recorder.connect() as client:
+                await until(lambda: recorder.server.clients.now)
+                (served,) = recorder.server._by_place[0].clients
+                monkeypatch.setattr(served, "_clock", lambda: time.time_ns() - set_by)
+                await say(client, type="subscribe", channels=["heartbeat"], product_ids=["BTC-USD"])
+                assert [one["type"] for one in await hear(client, 2)] == ["subscriptions", "heartbeat"]
+                set_by = 10_000 * NANOSECONDS
+                served._awake.set()  # at the latest after some seconds
+                (beat,) = await hear(client)
+                assert parse_time(beat["time"]) < time.time_ns() - 9_000 * NANOSECONDS
 
     run(scenario())
