@@ -107,6 +107,8 @@ def test_every_command_shown_runs(
     """Commands run as they stand; the environment gives them a mock venue, and an end."""
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst")
     shutil.copy(DEMO, tmp_path / "today.jsonl.zst.part")
+    (tmp_path / "recordings").mkdir()
+    shutil.copy(DEMO, tmp_path / "recordings" / "x.jsonl.zst")
     (tmp_path / "day.csv.gz").write_bytes(gzip.compress(b"2026-11-21T17:00:00.5Z {}\n"))
     (tmp_path / "other.ndjson").write_text('{"data":{"ts":1795280400}}\n')
     (tmp_path / "capture.pcap.zst").write_bytes(zstandard.compress(small().file()))

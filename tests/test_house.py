@@ -81,7 +81,7 @@ def commands() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef | ast.C
     return [
         (module.stem, node)
         for module in MODULES
-        if module.parent == PACKAGE / "cli" / "commands"
+        if module.is_relative_to(PACKAGE / "cli" / "commands")
         for node in definitions(module)
         if is_command(node)
     ]
@@ -98,7 +98,9 @@ def test_the_body_of_a_command_has_fewer_than_40_lines() -> None:
 
 def test_every_module_of_commands_has_one() -> None:
     assert [name for name, _ in commands()] == [
-        module.stem for module in MODULES if module.parent == PACKAGE / "cli" / "commands" and module.stem[0] != "_"
+        module.stem
+        for module in MODULES
+        if module.is_relative_to(PACKAGE / "cli" / "commands") and module.stem[0] != "_"
     ]
 
 

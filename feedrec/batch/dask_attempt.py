@@ -9,12 +9,9 @@ import msgspec
 
 from .. import __version__
 from ..errors import FeedrecError
-from .task import Result, Status, Task, Work
+from .task import MOST_DEATHS, Result, Status, Task, Work
 
-__all__ = ["MOST_DEATHS", "Count", "attempt", "died"]
-
-MOST_DEATHS = 3
-"""Workers that may die with a task before it is failed."""
+__all__ = ["Count", "attempt", "died"]
 
 
 class Count(msgspec.Struct, frozen=True):

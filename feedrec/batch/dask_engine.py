@@ -12,7 +12,7 @@ import logging
 import queue
 import time
 import uuid
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Self
 
@@ -20,8 +20,8 @@ import msgspec
 
 from .. import __version__
 from ..errors import FeedrecError, UsageError
-from .dask_attempt import MOST_DEATHS, Count, attempt, died
-from .task import Result, Status, Task, Work
+from .dask_attempt import Count, attempt, died
+from .task import MOST_DEATHS, Result, Status, Task, Work
 
 __all__ = ["DaskEngine"]
 
@@ -46,6 +46,7 @@ class DaskEngine:
 
     Args:
         address: Of the scheduler, e.g. `tcp://10.0.0.5:8786`, or `tls://` with the certificates of Dask's settings.
+        on_waiting: Called again and again while tasks are done; if it raises, what waits is forgotten.
 
     Raises:
         UsageError: If it is no address, or dask.distributed is not installed.
@@ -53,8 +54,8 @@ class DaskEngine:
 
     """
 
-    def __init__(self, address: str) -> None:
-        self._address = address
+    def __init__(self, address: str, on_waiting: Callable[[], object] = lambda: None) -> None:
+        self._address, self._on_waiting = address, on_waiting
         self._client = _connected(address)
         try:
             _check_versions(address, self._client.get_versions(packages=["feedrec"]))
@@ -85,6 +86,7 @@ class DaskEngine:
             while run.sent:
                 if (result := run.next()) is not None:
                     yield result
+                self._on_waiting()
         finally:
             run.end()
 
@@ -118,7 +120,7 @@ class _Run:
             self._send(key)
 
     def next(self) -> Result | None:
-        """Wait for one that ended, in steps, between which a signal is noticed; return None if it is not done yet."""
+        """Wait for one that ended, for a while; return None if none did."""
         try:
             key = self._ended.get(timeout=_STEP)
         except queue.Empty:

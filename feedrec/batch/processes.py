@@ -21,12 +21,9 @@ from multiprocessing.context import SpawnProcess
 import msgspec
 
 from ..errors import FeedrecError, UsageError
-from .task import Result, Status, Task, Work
+from .task import MOST_DEATHS, Result, Status, Task, Work
 
-__all__ = ["MOST_DEATHS", "ProcessEngine"]
-
-MOST_DEATHS = 3
-"""Workers that may die with a task."""
+__all__ = ["ProcessEngine"]
 
 _STEP = 0.2
 """Seconds between two calls of who waits."""

@@ -10,7 +10,10 @@ import msgspec
 
 from ..formats.places.url_path import place_of
 
-__all__ = ["Engine", "OutputFile", "Result", "Status", "Task", "Work"]
+__all__ = ["MOST_DEATHS", "Engine", "OutputFile", "Result", "Status", "Task", "Work"]
+
+MOST_DEATHS = 3
+"""Workers that may die with a task before it is failed."""
 
 
 class OutputFile(msgspec.Struct, frozen=True):

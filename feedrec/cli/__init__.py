@@ -9,6 +9,7 @@ The command line.
     listing/               what `ls` consists of
     exporting/             what `export` consists of
     shipping/              what `ship` consists of
+    batching/              what `batch` consists of
     live/                  what changes on a terminal, in its place
     options/               what texts of options mean, and options that several commands share
     filters.py             options that select records by channel and product
@@ -63,6 +64,7 @@ _COMMANDS = {
     "book": "Print the order book as of any moment of a recording.",
     "convert": "Convert, merge, cut, filter or split recordings.",
     "export": "Write recordings in the formats of other tools.",
+    "batch": "Do the same with many recordings, here or on a cluster.",
     "ship": "Send finished recordings to a bucket, and check them there.",
     "info": "Show what a recording contains.",
     "ls": "List recordings in a folder or a bucket, by their indexes.",
@@ -72,6 +74,9 @@ _COMMANDS = {
     "demo": "See it work, offline, in a few seconds.",
 }
 """What each command does, in a line of `feedrec --help`, which needs no more of it and so imports none."""
+
+_OF_FOLDERS = frozenset({"ls", "batch", "ship"})
+"""The commands that have a room of their own."""
 
 _HINTS = {
     "help": "; try feedrec --help, or feedrec COMMAND --help",
@@ -107,7 +112,8 @@ class _CommandGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f".commands.{cmd_name}", __name__), cmd_name)
+        room = "commands.folders" if cmd_name in _OF_FOLDERS else "commands"
+        command: click.Command = getattr(importlib.import_module(f".{room}.{cmd_name}", __name__), cmd_name)
         command.short_help = _COMMANDS[cmd_name]
         _name_variables(command, cmd_name)
         return command

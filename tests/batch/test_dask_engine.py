@@ -15,9 +15,8 @@ import pytest
 
 import feedrec
 from feedrec.batch import dask_engine
-from feedrec.batch.dask_attempt import MOST_DEATHS
 from feedrec.batch.dask_engine import DaskEngine
-from feedrec.batch.task import Result, Status, Task
+from feedrec.batch.task import MOST_DEATHS, Result, Status, Task
 from feedrec.errors import FeedrecError, UsageError
 
 ADDRESS = "tcp://10.0.0.5:8786"

@@ -20,7 +20,7 @@ from feedrec.cli.options import GroupedCommand
 from ..timing import HANG_TIMEOUT
 from .command import DEMO, background, feedrec, mock_venue, shell
 
-COMMAND_FILES = (Path(package.__file__).parent / "cli" / "commands").glob("*.py")
+COMMAND_FILES = (Path(package.__file__).parent / "cli" / "commands").rglob("*.py")
 COMMANDS = {name: cli.get_command(click.Context(cli), name) for name in cli.list_commands(click.Context(cli))}
 
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import Any, Self
 
 import msgspec
+from distributed import Client
 
-from tests.timing import HANG_TIMEOUT, scaled, wait_until
+from tests.timing import HANG_TIMEOUT, wait_until
 
 __all__ = ["Cluster", "killing"]
 
@@ -56,9 +57,11 @@ class Cluster:
             self.address = self._told(told)["address"]
             if self._number:
                 room = ["--nworkers", str(self._number), "--nthreads", "1", "--no-dashboard", "--memory-limit", "0"]
-                nannies = self._start(stack, "worker", self.address, *room, "--local-directory", str(self._folder))
+                room += ["--local-directory", str(self._folder), "--preload", "tests.dask.poison"]
+                nannies = self._start(stack, "worker", self.address, *room)
                 self._nannies = nannies.pid
-                wait_until(lambda: len(self.workers()) == self._number)
+                with Client(self.address, set_as_default=False) as client:
+                    client.wait_for_workers(self._number, HANG_TIMEOUT)  # its nanny ends if one is killed before that
             self._stack = stack.pop_all()
         return self
 
@@ -93,16 +96,27 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def killing(cluster: Cluster, kills: int, chance: random.Random) -> Iterator[list[int]]:
-    """Kill workers at random, so often, while the block runs; give those that were killed, as they are."""
+def killing(cluster: Cluster, kills: int, chance: random.Random, within: Path | None = None) -> Iterator[list[int]]:
+    """
+    Kill workers at random while the block runs; give those that were killed, as they are.
+
+    Args:
+        cluster: Theirs.
+        kills: How many at most.
+        chance: Says when, and which.
+        within: A folder: only who has something open there just then is killed. None if any is.
+
+    """
     killed: list[int] = []
     over = threading.Event()
 
     def kill() -> None:
-        while len(killed) < kills and not over.wait(scaled(chance.uniform(0.02, 0.6))):
-            if workers := sorted(set(cluster.workers()) - set(killed)):
+        while len(killed) < kills and not over.wait(chance.uniform(0.02, 0.3)):
+            workers = [one for one in sorted(set(cluster.workers()) - set(killed)) if _has_open(one, within)]
+            if workers:
                 killed.append(chance.choice(workers))
-                os.kill(killed[-1], signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(killed[-1], signal.SIGKILL)
 
     thread = threading.Thread(target=kill)
     thread.start()
@@ -111,6 +125,14 @@ def killing(cluster: Cluster, kills: int, chance: random.Random) -> Iterator[lis
     finally:
         over.set()
         thread.join()
+
+
+def _has_open(process: int, folder: Path | None) -> bool:
+    if folder is None:
+        return True
+    with contextlib.suppress(OSError):
+        return any(one.readlink().is_relative_to(folder) for one in Path(f"/proc/{process}/fd").iterdir())
+    return False
 
 
 def _is_worker(process: int) -> bool:

@@ -8,12 +8,11 @@ The commands, one module each: parse, call one function, print.
     cat.py      print a recording
     book.py     print an order book as of any moment
     info.py     summarise recordings
-    ls.py       list recordings by their indexes
     convert.py  change format, merge, cut, filter
     export.py   write what other tools read
     verify.py   check that recordings are intact
     repair.py   save what can be saved
-    ship.py     send finished recordings to a bucket
     feeds.py    list endpoints and channels
     demo.py     replay and record, offline
+    folders/    those about all recordings of a folder or a bucket
 """

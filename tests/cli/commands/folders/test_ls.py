@@ -11,8 +11,8 @@ import pytest
 from feedrec.formats import create_recording
 from feedrec.model import Header
 
-from ...formats.catalogue.hourly import run, write
-from ..command import feedrec
+from ....formats.catalogue.hourly import run, write
+from ...command import feedrec
 
 if TYPE_CHECKING:
     from tests.object_server import Bucket

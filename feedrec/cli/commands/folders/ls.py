@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ...errors import UsageError
-from ..options import RECORDING_FILE, as_json, logging_options
-from ..terminal import echo, echo_json, printable, width_of
+from ....errors import UsageError
+from ...options import RECORDING_FILE, as_json, logging_options
+from ...terminal import echo, echo_json, printable, width_of
 
 if TYPE_CHECKING:
-    from ...formats.catalogue.catalogue import Written
+    from ....formats.catalogue.catalogue import Written
 
 log = logging.getLogger("feedrec")
 
@@ -45,9 +45,9 @@ def ls(places: tuple[Path, ...], writes: bool, catalogue: Path | None, as_json: 
       feedrec ls s3://bucket/prefix/ --write-catalogue
       feedrec ls recordings/ --json | jq '.recordings[] | select(.gaps > 0)'
     """
-    from ..listing.facts import facts_of
-    from ..listing.looking import look, write
-    from ..listing.table import lines_of, total_lines
+    from ...listing.facts import facts_of
+    from ...listing.looking import look, write
+    from ...listing.table import lines_of, total_lines
 
     if catalogue is not None and not writes:
         raise UsageError("-o says where the catalogue is: add --write-catalogue")

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from ...object_server import Bucket
-from ..command import feedrec
+from ....object_server import Bucket
+from ...command import feedrec
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from typing import Any
 
 import click
 
-from ...errors import UsageError
-from ..options import AGE, as_json, logging_options
+from ....errors import UsageError
+from ...options import AGE, as_json, logging_options
 
 _MOST_AT_ONCE = 64
 
@@ -60,8 +60,8 @@ def ship(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
       feedrec ship recordings/ s3://bucket/prefix/ --keep 1d
       feedrec ship s3://bucket/prefix/ --sweep
     """
-    from ...formats.places.protection import Protection
-    from ..shipping.shipping import Asked, destination_of, ship_and_report
+    from ....formats.places.protection import Protection
+    from ...shipping.shipping import Asked, destination_of, ship_and_report
 
     *paths, url = names
     if not paths and not options["sweep"]:
@@ -81,6 +81,6 @@ def ship(names: tuple[str, ...], as_json: bool, **options: Any) -> None:
 
 
 def _places(paths: list[str]) -> list[Path]:
-    from ...formats.places.url_path import place_of
+    from ....formats.places.url_path import place_of
 
     return [place_of(path) for path in paths]
