@@ -11,15 +11,17 @@ import contextlib
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from ....errors import LineError, NotARecordingError, RecordingError
+from ....feeds.venue import VenueFeed
 from ....formats.file.names import part_path
 from ....formats.file.opening import open_recording, under_current_name
 from ....formats.file.recording import Recording
 from ....live_messages import Files
+from .earlier_files import state_by_indexes
 from .run_state import RunState
 
 __all__ = ["MissingLinesError", "state_after"]
@@ -34,7 +36,7 @@ class MissingLinesError(Exception):
     """A file has not the lines that it had, as the recorder says; the text tells which."""
 
 
-def state_after(files: Files, make: Callable[[], RunState], stopped: threading.Event) -> RunState:
+def state_after(files: Files, feed: VenueFeed, stopped: threading.Event) -> RunState:
     """
     Return the state after the lines that files have; it blocks until all of them are on the disk.
 
@@ -42,17 +44,20 @@ def state_after(files: Files, make: Callable[[], RunState], stopped: threading.E
 
     Args:
         files: The files.
-        make: Makes a state that knows nothing.
+        feed: The feed.
         stopped: Ends the work early when set; what is returned is of no use then.
 
     Raises:
         MissingLinesError: If the file that grows is not there, or ends too early.
 
     """
-    state, knows_before = make(), False
-    for name in files.finished:
+    paths = list(map(Path, files.finished))
+    earlier = paths[:-1]  # the last one is read whole: where it ends, connections may be about to be replaced
+    found = state_by_indexes(feed, earlier, stopped) if earlier else None
+    state, knows_before = found or RunState(feed), found is not None
+    for path in paths if found is None else paths[len(earlier) :]:
         try:
-            with _opened(Path(name), stopped) as recording:
+            with _opened(path, stopped) as recording:
                 for lines in recording.batches():
                     state.take(lines, without_synthetic=knows_before)
                     if stopped.is_set():

@@ -66,7 +66,7 @@ class FollowedFeed:
 
         def read() -> None:
             try:
-                state = state_after(files, lambda: RunState(self._feed), stopped)
+                state = state_after(files, self._feed, stopped)
             except Exception as error:  # noqa: BLE001  a thread has no caller to raise to
                 failure = error
                 done = lambda: None if stopped.is_set() else self._on_failure(failure)  # noqa: E731

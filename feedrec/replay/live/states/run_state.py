@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import cast
 
 from ....feeds.state.keyed_state import KeyedState
 from ....feeds.state.need import needs_of
@@ -66,6 +67,31 @@ class RunState:
             frames, infos = [frame for frame, _, _ in described], [info for _, info, _ in described]
         if frames:
             self._apply(self._state, frames, infos)
+
+    def adopt(self, keys: Collection[Key], states_of: Callable[[frozenset[Key]], Sequence[FeedState]]) -> bool:
+        """
+        Know what lines have led to that are not taken in, in place of what it knows of them.
+
+        Args:
+            keys: The channels and products of all frames among them, as frames are described.
+            states_of: Returns states that keep some keys, each a part of them.
+
+        Returns:
+            Whether it does: a state that is not keyed must take in all lines.
+
+        """
+        state = self._state
+        if not isinstance(state, KeyedState):
+            return False
+        wanted = frozenset(key for key in keys if key[0] not in self._names)
+        for part in states_of(wanted):
+            state.values |= cast(KeyedState, part).values
+        if self._names:
+            self._want({product for _, product in keys if product})
+        if self._by_name is not None and self._by_name.wanted:
+            for part in states_of(self._by_name.wanted):
+                self._by_name.values |= cast(KeyedState, part).values
+        return True
 
     def snapshot(self, key: Key, time: int) -> bytes | None:
         """Return what a new subscriber of a channel and product gets first, as of a time; None if there is nothing."""

@@ -63,7 +63,8 @@ def _message(kind: str, product: str, number: int) -> dict[str, object]:
     price, time = f"{100 + number % 7}.00", "2026-08-09T21:05:48.000000Z"
     match kind:
         case "snapshot":
-            return {"type": kind, "product_id": product, "bids": [[price, "1"]], "asks": [["200.00", f"{number}"]]}
+            levels = {"bids": [[price, "1"]], "asks": [["200.00", f"{number}"]]}
+            return {"type": kind, "product_id": product, **levels, "time": time}
         case "l2update":
             changes = [["buy", price, f"{number % 3}"], ["sell", f"{200 + number % 5}.00", "2"]]
             return {"type": kind, "product_id": product, "changes": changes, "time": time}
@@ -84,8 +85,8 @@ _KINDS = ["snapshot", *["l2update"] * 4, "ticker", "match", "heartbeat"]
 
 
 @st.composite
-def records(draw: st.DrawFn, most: int = 40) -> list[Record]:
-    """Draw a run: books and trades over connections that replace each other, a clock that is set, gaps."""
+def records(draw: st.DrawFn, most: int = 40, *, replaces: bool = True) -> list[Record]:
+    """Draw a run: books and trades over connections that may replace each other, a clock that is set, gaps."""
     run: list[Record] = [Event(START, 0, "open", {})]
     time, conns, latest = START, [0], 0
     for number in range(1, draw(st.integers(0, most))):
@@ -94,7 +95,7 @@ def records(draw: st.DrawFn, most: int = 40) -> list[Record]:
         what = draw(st.integers(0, 20))
         if what == 0:
             latest += 1
-            details = draw(st.sampled_from([{}, {"replaces": conns[-1]}]))
+            details = draw(st.sampled_from([{}, {"replaces": conns[-1]} if replaces else {}]))
             run.append(Event(time, latest, "open", details))
             conns = [*conns[-1:], latest]
         elif what == 1 and len(conns) > 1:

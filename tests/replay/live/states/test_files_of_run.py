@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedrec.feeds import find_feed, rule_of
-from feedrec.formats import create_recording, open_recording
+from feedrec.feeds import rule_of
+from feedrec.formats import Recording, create_recording, open_recording
 from feedrec.formats.facts.sequence_check import Rules
 from feedrec.formats.file.growing.growing_file import begin_file
 from feedrec.formats.file.names import part_path
@@ -21,10 +21,10 @@ from feedrec.formats.tools.states.carried_state import state_after as frames_aft
 from feedrec.formats.tools.states.inserting import insert_state
 from feedrec.live_messages import Files
 from feedrec.model import Frame, Record
-from feedrec.replay.live.states.files_of_run import MissingLinesError, state_after
+from feedrec.replay.live.states.files_of_run import MissingLinesError, _opened, state_after
 from feedrec.replay.live.states.run_state import RunState
 
-from .runs import ENDPOINT, START, exchange, known, lines_of, records, run_header, write
+from .runs import START, exchange, known, lines_of, records, run_header, write
 
 TICKERS: list[Record] = [
     Frame(START + number, 0, b'{"type":"ticker","product_id":"A","sequence":%d,"trade_id":%d}' % (number, number))
@@ -34,7 +34,7 @@ TICKERS: list[Record] = [
 
 def after(finished: list[Path], growing: Path | None = None, lines: int = 0) -> RunState:
     files = Files(list(map(str, finished)), None if growing is None else str(growing), lines)
-    return state_after(files, lambda: RunState(exchange()), threading.Event())
+    return state_after(files, exchange(), threading.Event())
 
 
 def taken(run: list[Record]) -> RunState:
@@ -53,17 +53,9 @@ def begin_with_state(path: Path, before: Path) -> None:
     insert_state(path, frames, lambda _: rules)
 
 
-@given(
-    records(),
-    st.lists(st.integers(0, 40), max_size=3),
-    st.integers(0, 40),
-    st.sampled_from(["with state", ""]),
-    st.sampled_from(["", ".zst", ".gz"]),
-)
-def test_it_is_as_if_it_had_been_there_all_along(
-    tmp_path_factory: pytest.TempPathFactory, run: list[Record], cuts: list[int], here: int, begun: str, suffix: str
-) -> None:
-    folder, known_until = tmp_path_factory.mktemp("run"), min(here, len(run))
+def rebuild(folder: Path, run: list[Record], cuts: list[int], here: int, *, begun: bool, suffix: str) -> None:
+    """Check what is known after files that a run is cut into, and a part of the one that grows, and what comes then."""
+    known_until = min(here, len(run))
     bounds = [0, *sorted(min(cut, known_until) for cut in cuts)]
     finished = [
         write(folder / f"x-{part}.jsonl{suffix}", run[start:end], part)
@@ -82,6 +74,48 @@ def test_it_is_as_if_it_had_been_there_all_along(
     assert known(state) == known(taken(run[:known_until]))
     state.take(lines_of(run[known_until:]))
     assert known(state) == known(taken(run))
+
+
+SUFFIXES = st.sampled_from([".zst", ".zst", "", ".gz"])
+
+
+@given(records(), st.lists(st.integers(0, 40), max_size=1), st.integers(0, 40), SUFFIXES)
+def test_it_is_as_if_it_had_been_there_all_along(
+    tmp_path_factory: pytest.TempPathFactory, run: list[Record], cuts: list[int], here: int, suffix: str
+) -> None:
+    rebuild(tmp_path_factory.mktemp("run"), run, cuts, here, begun=False, suffix=suffix)
+
+
+@given(
+    records(replaces=False),
+    st.lists(st.integers(0, 40), min_size=2, max_size=4),
+    st.integers(0, 40),
+    st.booleans(),
+    SUFFIXES,
+)
+def test_so_it_is_by_the_indexes_of_many_files(
+    tmp_path_factory: pytest.TempPathFactory,
+    run: list[Record],
+    cuts: list[int],
+    here: int,
+    begun: bool,  # noqa: FBT001
+    suffix: str,
+) -> None:
+    rebuild(tmp_path_factory.mktemp("run"), run, cuts, here, begun=begun, suffix=suffix)
+
+
+def test_of_earlier_files_only_what_is_needed_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files = [write(tmp_path / f"x-{part}.jsonl.zst", TICKERS, part) for part in range(1, 5)]
+    before = taken(TICKERS * 4)
+    opened = list[str]()
+
+    def opening(path: Path, stopped: threading.Event) -> Recording:
+        opened.append(path.name)
+        return _opened(path, stopped)
+
+    monkeypatch.setattr("feedrec.replay.live.states.files_of_run._opened", opening)
+    assert known(after(files)) == known(before)
+    assert opened == ["x-4.jsonl.zst"]
 
 
 @pytest.mark.parametrize("begun", ["with state", ""])
@@ -126,16 +160,14 @@ def test_a_growing_file_that_has_not_what_it_had_is_a_failure(tmp_path: Path, te
     stopped = threading.Event()
     threading.Timer(0.02, stopped.set).start()
     with pytest.raises(MissingLinesError, match=r"x\.jsonl"):
-        state_after(
-            Files([], str(path), 99), lambda: RunState(exchange()), threading.Event() if text is None else stopped
-        )
+        state_after(Files([], str(path), 99), exchange(), threading.Event() if text is None else stopped)
 
 
 def test_waiting_can_be_ended(tmp_path: Path) -> None:
     stopped = threading.Event()
     with create_recording(tmp_path / "x.jsonl.zst", run_header()):
         threading.Timer(0.02, stopped.set).start()
-        state_after(Files([], str(tmp_path / "x.jsonl.zst"), 99), lambda: RunState(exchange()), stopped)
+        state_after(Files([], str(tmp_path / "x.jsonl.zst"), 99), exchange(), stopped)
     assert part_path(tmp_path / "x").name == "x.part"
 
 
@@ -143,4 +175,4 @@ def test_a_file_that_is_no_longer_of_use_is_not_read_to_its_end(tmp_path: Path) 
     stopped = threading.Event()
     stopped.set()
     files = Files([str(write(tmp_path / "x.jsonl", TICKERS))], None, 0)
-    state_after(files, lambda: RunState(find_feed(ENDPOINT)), stopped)  # type: ignore[arg-type]
+    state_after(files, exchange(), stopped)
