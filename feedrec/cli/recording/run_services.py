@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from .output import Output
 
 __all__ = ["RunServices"]
+
+log = logging.getLogger("feedrec")
 
 
 class RunServices:
@@ -99,7 +102,12 @@ class RunServices:
 
     def serve_run(self, source: Source, name: str) -> LiveRun | None:
         """Return what takes the lines of a run that is about to begin; None if nothing is served."""
-        return None if self.live is None else self.live.run_of(FeedPlan(source.feed.name, name), source.header())
+        if self.live is None:
+            return None
+        if source.needs_credentials:
+            text = "%s is only for those with credentials at the venue; --serve gives it to everyone who reaches it"
+            log.warning(text, name or source.feed.name)
+        return self.live.run_of(FeedPlan(source.feed.name, name), source.header())
 
     def watch_run(self, source: Source, options: RunOptions, output: Output) -> RunWatch | None:
         """Return the watch of a run that is about to begin; None if nobody wants to know."""

@@ -9,7 +9,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ...live_messages import Told, read_told
 from ...visible import with_escapes
@@ -42,6 +42,7 @@ class LiveProcess:
         on_start: Called with the socket to it when it was started: what it is to know first is put there.
         on_end: Called with that when it is over.
         on_told: Called with what it tells.
+        environment: Its environment.
         pause: Seconds for which what is sent to it may wait for more.
         backoff: Gives the seconds until it is started again.
 
@@ -61,12 +62,13 @@ class LiveProcess:
         on_end: Callable[[ParcelPipe], object],
         on_told: Callable[[Told], object],
         *,
+        environment: Mapping[str, str],
         pause: float = 0.0,
         backoff: Backoff | None = None,
     ) -> None:
         self.name, self._arguments = name, arguments
         self._on_start, self._on_end, self._on_told = on_start, on_end, on_told
-        self._pause = pause
+        self._environment, self._pause = environment, pause
         self._backoff = backoff or Backoff(_FIRST, _LONGEST)
         self.pipe: ParcelPipe | None = None
         self.starts = 0
@@ -134,7 +136,7 @@ class LiveProcess:
             stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the recorder
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+            env={**self._environment, "PYTHONPATH": os.pathsep.join(paths)},
         )
 
     async def _until_over(self, process: asyncio.subprocess.Process, pipe: ParcelPipe) -> None:

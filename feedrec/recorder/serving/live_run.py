@@ -45,7 +45,7 @@ class LiveRun:
         relay: Sends what it writes.
         feed: The feed.
         header: The header line of its recording.
-        on_settled: Called with this when the venue has accepted or refused something.
+        on_settled: Called with this when the venue has accepted or refused something, and when it is over.
 
     Attributes:
         feed, header: As given.
@@ -80,8 +80,7 @@ class LiveRun:
     def begin(self, session: LiveSession, written: Written) -> None:
         """Serve a session from now on, which writes there, unless another run of the feed is on."""
         self.session, self._written = session, written
-        if self._relay.is_free(self):
-            self._relay.begin(self)
+        self._relay.add(self)
 
     def lines(self, lines: bytes) -> None:
         """Take lines that were written, each with its line feed."""
@@ -107,6 +106,7 @@ class LiveRun:
         """Take note that the session is over."""
         self._relay.end(self)
         self.session = None
+        self._on_settled(self)
 
     def tell_files(self, callback: Callable[[FilesSoFar], object]) -> None:
         """Have a function told, in any thread, where the lines are that were written so far."""

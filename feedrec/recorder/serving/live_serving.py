@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import functools
 import logging
+import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -20,6 +21,7 @@ from ...formats.line.codec import encode_header
 from ...live_messages import Clients, FeedPlan, Logged, Ready, ServePlan, Told, Wish
 from ...model import Header
 from ...visible import with_escapes
+from ..commands.environment import environment_for_commands
 from ..watching.live_facts import LiveFacts, ProcessStanding
 from .live_process import LiveProcess
 from .live_run import LiveRun
@@ -31,7 +33,7 @@ __all__ = ["READY_WITHIN", "LiveServing", "ServeSettings", "ServingModules"]
 READY_WITHIN = 30.0
 """Seconds that the process has at the start until it listens."""
 
-_PAUSE_OF_STATES = 0.01  # seconds: who knows the states is asked seldom, and takes more at once with less work
+_PAUSE_OF_STATES = 0.02  # seconds: who knows the states is asked seldom, and takes more at once with less work
 _LONGEST_FOLDER = 80  # bytes, for a socket in it whose path may have 107 (unix(7))
 
 log = logging.getLogger("feedrec")
@@ -71,15 +73,16 @@ class LiveServing:
     Args:
         how: How.
         modules: What does it.
+        withheld: Environment variables that they need not know: those of the venues' credentials.
 
     Raises:
         ServeError: If it cannot be listened there.
 
     """
 
-    def __init__(self, how: ServeSettings, modules: ServingModules) -> None:
+    def __init__(self, how: ServeSettings, modules: ServingModules, withheld: Collection[str] = ()) -> None:
         bound_to(how.host, how.port, "--serve").close()  # what cannot be had is told before anything is begun
-        self._how, self._modules = how, modules
+        self._how, self._modules, self._withheld = how, modules, withheld
         self._feeds: list[FeedPlan] = []
         self._folder = Path()
         self._port = how.port
@@ -188,6 +191,7 @@ class LiveServing:
             functools.partial(self._relay.attach, wants_files=wants_files),
             self._relay.detach,
             self._take if not wants_files else _take_logged,
+            environment=environment_for_commands(os.environ, self._withheld),
             pause=_PAUSE_OF_STATES if wants_files else 0.0,
         )
 

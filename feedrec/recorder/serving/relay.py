@@ -57,6 +57,7 @@ class Relay:
         self.number = self.bytes = 0
         self._places: dict[FeedPlan, int] = {}
         self._runs: dict[FeedPlan, RelayedRun] = {}
+        self._others: dict[FeedPlan, list[RelayedRun]] = {}  # that are on, but not relayed
         self._pipes: dict[ParcelPipe, bool] = {}  # whether it gets FILES
         self._lines: list[tuple[int, bytes]] = []
         self._catalogues: dict[FeedPlan, Catalogue] = {}
@@ -77,29 +78,39 @@ class Relay:
         """Return the run whose lines are those of a feed, by its place; None if there is none."""
         return next((run for run in self._runs.values() if run.place == place), None)
 
+    def add(self, run: RelayedRun) -> None:
+        """Have the lines of a run be those of its feed, unless another one is on: then only once that is over."""
+        if run.feed in self._runs:
+            self._others.setdefault(run.feed, []).append(run)
+        else:
+            self.begin(run)
+
     def begin(self, run: RelayedRun) -> None:
         """Have the lines of a run be those of its feed, in the place of those of another one."""
         if run.feed not in self._places:
             return
+        others = [one for one in self._others.pop(run.feed, []) if one is not run]
         before = self._runs.get(run.feed)
         if before is not None:
             before.is_relayed = False
+            others.append(before)
+        self._others[run.feed] = others
         self._flush()
         run.place, run.is_relayed = self._places[run.feed], True
         self._runs[run.feed] = run
         self._introduce(run, self._pipes)
 
-    def is_free(self, run: RelayedRun) -> bool:
-        """Tell whether its feed has no other run."""
-        return self._runs.get(run.feed, run) is run
-
     def end(self, run: RelayedRun) -> None:
-        """Take note that a run is over, and any other one of its feed may have its place."""
-        if self._runs.get(run.feed) is run:
-            self._flush()
-            del self._runs[run.feed]
-            _fill(self._reserved.pop(run.feed, []), self.number, run.place, FilesSoFar([], None, 0))
+        """Take note that a run is over; one that had been replaced by it has its place again, if that is on still."""
+        others = self._others[run.feed] = [one for one in self._others.get(run.feed, []) if one is not run]
         run.is_relayed = False
+        if self._runs.get(run.feed) is not run:
+            return
+        self._flush()
+        del self._runs[run.feed]
+        _fill(self._reserved.pop(run.feed, []), self.number, run.place, FilesSoFar([], None, 0))
+        if others:
+            self.begin(others[-1])
 
     def attach(self, pipe: ParcelPipe, *, wants_files: bool) -> None:
         """Send to a process that was started, first of all what it must know of each feed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -21,6 +22,7 @@ MOST_WAITING = 100
 PATIENCE = 5.0
 """Seconds that the venue gets for its answer; what it has not refused then counts as subscribed."""
 
+_PRODUCT = re.compile(r"[A-Za-z0-9][\w.:/-]{0,63}", re.ASCII)
 _SHOWN = 200  # characters of what a client asked for
 
 log = logging.getLogger("feedrec")
@@ -59,11 +61,13 @@ class Wishes:
         self._begin(self._carry_out(wish, answer))
 
     def settled(self, run: LiveRun) -> None:
-        """Take note that the venue has accepted or refused something."""
+        """Take note that the venue has accepted or refused something, or that a run is over."""
         event = self._settled.get(run)
         if event is not None:
             event.set()
         session, wished = run.session, self._wished.get(run)
+        if session is None:
+            self._wished.pop(run, None)
         if session is None or not wished:
             return
         refused = wished & keys_of(session.subscribed.missing)
@@ -104,6 +108,8 @@ class Wishes:
         if run is None or session is None:
             return "the feed is not being recorded at this moment"
         wanted = [Subscription(**_fields_of(one)) for one in wish.subscriptions]
+        if not all(_PRODUCT.fullmatch(product) for one in wanted for product in one.products):
+            return "that is no name of a product"
         before = keys_of([one.as_dict() for one in session.subscriptions])
         keys = keys_of([one.as_dict() for one in wanted]) - before
         if not keys:

@@ -107,14 +107,16 @@ class Source(NamedTuple):
         """Return who may read the recording unless a person says it: only the owner, if anything of it is secret."""
         return PRIVATE if self._has_credentials() or self._has_secrets() else USUAL
 
-    def _has_credentials(self) -> bool:
+    @property
+    def needs_credentials(self) -> bool:
+        """Whether the venue gives any of it only to those who have credentials."""
         names = {one.channel for one in self.subscriptions}
-        return (
-            self.credentials is not None
-            or self.feed.needs_credentials
-            or any(one.needs_credentials for name, one in self.feed.channels.items() if name in names)
-            or bool(self.feed.headers(self.credentials))
+        return self.feed.needs_credentials or any(
+            one.needs_credentials for name, one in self.feed.channels.items() if name in names
         )
+
+    def _has_credentials(self) -> bool:
+        return self.credentials is not None or self.needs_credentials or bool(self.feed.headers(self.credentials))
 
     def _has_secrets(self) -> bool:
         """Return whether anything is redacted in what is sent and in the addresses, or may be."""

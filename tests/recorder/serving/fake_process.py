@@ -40,7 +40,9 @@ def main() -> None:
         end.sendall(told_line(Ready([f"ws://{plan.host}:{plan.port or 4321}/{feed.endpoint}" for feed in plan.feeds])))
     with Path(f"{settings['kept']}.{name}").open("ab") as kept:
         kept.write(b"\n")  # one that was killed may have written half a line
-        kept.write(msgspec.json.encode({"pid": os.getpid(), "feeds": plan.feeds, "port": plan.port}) + b"\n")
+        known = [name for name in ("A_VENUE_KEY", "FEEDREC_RECORD_HEADER", "HOME") if name in os.environ]
+        begun = {"pid": os.getpid(), "feeds": plan.feeds, "port": plan.port, "known": known}
+        kept.write(msgspec.json.encode(begun) + b"\n")
         kept.flush()
         parcels = Parcels()
         while data := end.recv(1 << 16):

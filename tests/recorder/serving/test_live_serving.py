@@ -34,7 +34,7 @@ class Serving:
     def __init__(self, kept: Path, *feeds: FeedPlan, **settings: str) -> None:
         self.kept = kept
         how = ServeSettings("127.0.0.1", 0, settings={"kept": str(kept), **settings})
-        self.serving = LiveServing(how, ServingModules(*MODULES))
+        self.serving = LiveServing(how, ServingModules(*MODULES), ["A_VENUE_KEY"])
         self.serving.plan(feeds or [FEED])
         self.session, self.written = FakeSession("A-USD"), FakeWritten()
         self.live = self.run_of(FEED)
@@ -176,13 +176,13 @@ def test_wishes_are_subscribed_and_answered(tmp_path: Path) -> None:
     kept = tmp_path / "k"
 
     async def check() -> None:
-        serving = Serving(kept, wishes="B-USD,FULL-USD,NONE-USD,A-USD")
+        serving = Serving(kept, wishes="B-USD,FULL-USD,NONE-USD,A-USD,*")
         serving.session.accepts = lambda product: product != "NONE-USD"
         async with serving.serving:
             serving.live.begin(serving.session, serving.written)
-            await until(lambda: answers(kept)[3:])
+            await until(lambda: answers(kept)[4:])
             facts = serving.serving.facts
-            assert (facts.granted, facts.refused) == (2, 2)
+            assert (facts.granted, facts.refused) == (2, 3)
             assert [one.products for one in serving.session.subscriptions] == [("A-USD",), ("B-USD",)]
 
     run(check())
@@ -191,6 +191,7 @@ def test_wishes_are_subscribed_and_answered(tmp_path: Path) -> None:
         '{"wish":2,"refused":"no connection can carry so much more"}',
         '{"wish":3,"refused":"ticker:NONE-USD: the venue refuses it"}',
         '{"wish":4,"refused":null}',
+        '{"wish":5,"refused":"that is no name of a product"}',
     ]
     kinds = [one[1:2] for one in given(kept) if isinstance(one, list)]
     assert kinds.index(["CATALOGUE"], 2) < kinds.index(["ANSWERED"])  # it is known before the client is told
@@ -248,6 +249,25 @@ def test_the_run_that_replaces_another_one_is_served_once_it_has_a_connection(tm
     assert files[1].endswith('"lines":2}')  # what it wrote before is there
 
 
+def test_a_run_whose_replacement_is_refused_is_served_again(tmp_path: Path) -> None:
+    kept = tmp_path / "k"
+
+    async def check() -> None:
+        async with served(kept) as serving:
+            serving.write(1)
+            new = serving.run_of(FEED)
+            new.begin(FakeSession("B-USD"), FakeWritten())
+            new.begins("open")
+            serving.write(-1)
+            new.end()
+            serving.write(2)
+            await serving.until_given(1, 2)
+
+    run(check())
+    catalogues = [one[3] for one in given(kept) if isinstance(one, list) and one[1] == "CATALOGUE"]
+    assert [one[24] for one in catalogues] == ["A", "B", "A"]
+
+
 def test_a_recording_that_never_says_where_it_is_holds_up_only_who_asked(tmp_path: Path) -> None:
     kept = tmp_path / "k"
 
@@ -265,6 +285,21 @@ def test_a_recording_that_never_says_where_it_is_holds_up_only_who_asked(tmp_pat
     run(check())
     files = [one[3] for one in given(kept, "states") if isinstance(one, list) and one[1] == "FILES"]
     assert files == ['{"finished":[],"growing":null,"lines":0}']
+
+
+def test_who_listens_knows_no_secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "k"
+    for name in ("A_VENUE_KEY", "FEEDREC_RECORD_HEADER", "HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    async def check() -> None:
+        async with served(kept) as serving:
+            serving.write(1)
+            await serving.until_given(1)
+
+    run(check())
+    for name in ("serving", "states"):
+        assert [one["known"] for one in given(kept, name) if isinstance(one, dict)] == [["HOME"]]
 
 
 def test_nothing_is_left_of_the_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

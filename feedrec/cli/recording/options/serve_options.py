@@ -10,6 +10,7 @@ import msgspec
 
 from ....errors import UsageError
 from ...options import SETTING, all_options
+from .credential_options import secret_variables
 from .listen_place import ListenPlace, ListenPlaceType
 
 if TYPE_CHECKING:
@@ -105,4 +106,4 @@ class ServeOptions(msgspec.Struct, frozen=True):
             parse_host_name(name)
 
         how = ServeSettings(*self.serve, self.serve_subscribe, allow_hosts, dict(self.serve_settings))
-        return LiveServing(how, ServingModules(_SERVING, _STATES))
+        return LiveServing(how, ServingModules(_SERVING, _STATES), secret_variables())

@@ -175,6 +175,19 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, arguments: list[str], reason:
     assert reason in refused("record", *arguments, cwd=tmp_path)
 
 
+def test_it_is_said_that_a_private_feed_is_served_to_everyone(tmp_path: Path) -> None:
+    """Before anything is connected to; and nothing is left of a run that has opened no connection."""
+    folder = tmp_path / "f"
+    folder.mkdir()
+    channel = "market@crypto_latest_price?crypto_ids=1,1027"
+    asked = ("record", "-e", "coinmarketcap", "-c", channel, "-o", "x.jsonl", "--url", "ws://127.0.0.1:1")
+    key = {**os.environ, "CMC_PRO_API_KEY": "k"}
+    with background(*asked, *SERVED, f"kept={tmp_path}/k", cwd=folder, before=FAKES, env=key) as recorder:
+        _, err = recorder.communicate(timeout=HANG_TIMEOUT)
+    assert "coinmarketcap is only for those with credentials at the venue; --serve gives it to everyone" in err.decode()
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("check", [[], ["--check"]])
 def test_a_feed_of_which_no_answers_are_known_is_refused(tmp_path: Path, check: list[str]) -> None:
     asked = ("record", "-e", "raw", "--url", "ws://127.0.0.1:1", "--serve", "127.0.0.1:0", *check)
