@@ -10,10 +10,10 @@ TESTS = -m pytest -q -n $(AT_ONCE) --dist loadfile # many tests wait for process
 # Thousands of tests run feedrec as a process: without compiled modules each takes half as long again.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-cloud test-batch test-examples test-wheel check demo bench bench-quick figures soak lock clean
+.PHONY: test coverage test-lowest test-pythons test-interop test-backtesters test-page docs-screens test-cloud test-batch test-examples test-wheel check demo environments bench bench-quick figures soak lock clean
 
 # Quick the second time: only a changed pyproject.toml or constraints.txt installs again.
-INSTALL := -m pip install --quiet --disable-pip-version-check
+INSTALL := install --quiet --disable-pip-version-check
 
 # QUICK=1 is the short form of a long target, as .ci/run runs it: coverage, soak, test-batch, test-cloud, test-lowest, test-pythons, test-page.
 QUICK ?=
@@ -64,7 +64,7 @@ QUICK_TESTS_OF_OLDER := $(addprefix tests/,formats/line formats/stream formats/p
 test-pythons:
 	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
 	set -- $$found; while [ $$# -gt 0 ]; do \
-	$(MAKE) --no-print-directory test-on-$$1 PYTHON=$$2 OLDER=$${3:+1}; shift 2; done
+	$(MAKE) --no-print-directory test-on-$$1 OLDER=$${3:+1}; shift 2; done
 
 .PRECIOUS: .venv-%/.ready
 test-on-%: .venv-%/.ready
@@ -139,7 +139,7 @@ demo: $(DEMO_VENV)/.ready
 
 .venv-demo/.ready: pyproject.toml constraints.txt
 	test -x .venv-demo/bin/python || $(PYTHON) -m venv .venv-demo
-	.venv-demo/bin/python $(INSTALL) -c constraints.txt -e .
+	.venv-demo/bin/python -m pip $(INSTALL) -c constraints.txt -e .
 	touch $@
 
 check: $(READY)
@@ -167,31 +167,58 @@ soak: $(READY)
 
 $(READY): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python $(INSTALL) --upgrade "pip>=25.1"
-	$(BIN)/python $(INSTALL) -c constraints.txt --group dev -e .
+	$(BIN)/python -m pip $(INSTALL) --upgrade "pip>=25.1"
+	$(BIN)/python -m pip $(INSTALL) -c constraints.txt --group dev -e .
 	touch $@
 
-# Environments beside that one: of another Python, or with something that constraints.txt lacks or has in another version.
-.venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
-.venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
+# Environments beside that one, all filled by its pip: of another Python, or with something that constraints.txt lacks or has
+# in another version. What is not loaded need not be compiled, which takes longer than to install it.
+INTO = $(BIN)/python -m pip --python $(@D)/bin/python $(INSTALL) --no-compile
+
+.venv-%/.ready: pyproject.toml constraints.txt Makefile | $(READY)
+	test -x $(@D)/bin/python || $(BIN)/python -m venv --without-pip $(@D)
+	grep -v '^$(UNPINNED)==' constraints.txt > $(@D)/constraints.txt
+	$(INTO) -c $(@D)/constraints.txt -e . $(EXTRA)
+	$(if $(ALONE),$(INTO) --no-deps $(ALONE))
+	touch $@
+
+.venv-3.%/.ready: pyproject.toml constraints.txt Makefile | $(READY)
+	set -- $$($(PYTHON) scripts/find_pythons.py 3.$*); test -x $(@D)/bin/python || $$2 -m venv --without-pip $(@D)
+	$(INTO) -c constraints.txt --group dev -e .
+	touch $@
+
 .venv-examples/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis $(LINTERS) $(RUNNERS)
 .venv-backtesters/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(NAUTILUS)" "numba~=0.61" "numpy<2.3"
 .venv-backtesters/.ready: ALONE := "$(HFTBACKTEST)"
 .venv-backtesters/.ready: UNPINNED := numpy
 .venv-page/.ready: EXTRA := prometheus_client pytest pytest-xdist hypothesis "$(PLAYWRIGHT)"
+
+# What the suite has, and something besides or in another version: of all that is installed already, nothing is installed again.
+OVER_THE_SUITE := $(addprefix .venv-,$(addsuffix /.ready,cloud dask interop lowest))
 .venv-cloud/.ready: EXTRA := "$(SEAWEEDFS)"
-.venv-examples/.ready .venv-backtesters/.ready .venv-page/.ready: GROUP :=
-.venv-lowest/.ready .venv-interop/.ready: UNPINNED := websockets
+.venv-dask/.ready: EXTRA := "$(DASK)"
+.venv-interop/.ready: EXTRA := "$(SDK)" "$(COPRA)" "$(SAMPLES)"
+.venv-lowest/.ready: EXTRA := "websockets==$(LOWEST_WEBSOCKETS)"
+.venv-interop/.ready .venv-lowest/.ready: UNPINNED := websockets
 
-GROUP := --group dev
-
-.venv-%/.ready: pyproject.toml constraints.txt Makefile
-	test -x .venv-$*/bin/python || $(PYTHON) -m venv .venv-$*
-	.venv-$*/bin/python $(INSTALL) --upgrade "pip>=25.1"
-	grep -v '^$(UNPINNED)==' constraints.txt > .venv-$*/constraints.txt
-	.venv-$*/bin/python $(INSTALL) -c .venv-$*/constraints.txt $(GROUP) -e . $(EXTRA)
-	$(if $(ALONE),.venv-$*/bin/python $(INSTALL) --no-deps $(ALONE))
+$(OVER_THE_SUITE): $(READY) pyproject.toml constraints.txt Makefile
+	$(BIN)/python -m venv --without-pip --clear $(@D)
+	places() { $$1/bin/python -c 'import site; print(site.getsitepackages()[0])'; }; \
+	echo "import site; site.addsitedir('$$(places $(VENV))')" > $$(places $(@D))/suite.pth
+	grep -v '^$(UNPINNED)==' constraints.txt > $(@D)/constraints.txt
+	$(INTO) -c $(@D)/constraints.txt -e . $(EXTRA)
 	touch $@
+
+.venv-clients/.ready: Makefile | $(READY)
+	test -x $(@D)/bin/python || $(BIN)/python -m venv --without-pip $(@D)
+	$(INTO) --compile $(CLIENTS) # ccxt loads all its exchanges at once: a test would wait for that
+	touch $@
+
+# All of them, for `make -j2`: to install is to wait for the disk and for others as much as for a processor.
+environments: $(OVER_THE_SUITE) $(addprefix .venv-,$(addsuffix /.ready,backtesters clients examples page))
+	@set -e; found=$$($(PYTHON) scripts/find_pythons.py $(PYTHONS)); \
+	ready=; set -- $$found; while [ $$# -gt 0 ]; do ready="$$ready .venv-$$1/.ready"; shift 2; done; \
+	test -z "$$ready" || $(MAKE) --no-print-directory $$ready
 
 $(PROMETHEUS): .venv-examples/.ready
 	scripts/unpack_debian_package.sh prometheus .venv-examples/prometheus
@@ -199,19 +226,6 @@ $(PROMETHEUS): .venv-examples/.ready
 
 $(TSHARK): .venv-examples/.ready
 	scripts/unpack_debian_package.sh tshark $(@D) with-needs
-	touch $@
-
-# What the suite has, and Dask: of all that is installed already, nothing is installed again.
-.venv-dask/.ready: $(READY) Makefile
-	$(BIN)/python -m venv --without-pip .venv-dask
-	places() { $$1/bin/python -c 'import site; print(site.getsitepackages()[0])'; }; \
-	echo "import site; site.addsitedir('$$(places $(VENV))')" > $$(places .venv-dask)/suite.pth
-	$(BIN)/python -m pip --python .venv-dask/bin/python install --quiet -c constraints.txt "$(DASK)"
-	touch $@
-
-.venv-clients/.ready: Makefile
-	test -x .venv-clients/bin/python || $(PYTHON) -m venv .venv-clients
-	.venv-clients/bin/python $(INSTALL) $(CLIENTS)
 	touch $@
 
 # Takes today's versions of everything.
