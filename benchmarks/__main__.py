@@ -18,6 +18,7 @@ from .measuring.rows import Row
 from .page import shown
 from .recording import proxy, record, stages
 from .replaying import captures, fan_out, late_book, late_state, lateness, replay, requests, shared_clients, two_clients
+from .serving import live
 from .starting import commands, feed_replay, pytest_start
 from .steering import seek, view
 
@@ -45,6 +46,7 @@ GROUPS: dict[str, Rows] = {
     "requests": requests.rows,
     "two_clients": two_clients.rows,
     "late_state": late_state.rows,
+    "live": live.rows,
     "seek": seek.rows,
     "view": view.rows,
     "reading": reading.rows,

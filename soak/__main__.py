@@ -12,12 +12,14 @@ from benchmarks.command_line import chosen
 
 from . import crowd, disk, endurance, kills
 from .finding import Finding
+from .live import part as live
 
 PARTS: dict[str, Callable[..., Iterator[Finding]]] = {
     "kills": kills.findings,
     "disk": disk.findings,
     "crowd": crowd.findings,
     "endurance": endurance.findings,
+    "live": live.findings,
 }
 
 

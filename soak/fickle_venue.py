@@ -144,7 +144,7 @@ class _Connection:
         frames = []
         for _ in range(count):
             number = self.number
-            channel, template = body(number % BODIES, products[number % len(products)])
+            channel, template = body(number % BODIES, products[(number + number // 10) % len(products)])
             if channel not in self.subscribed:
                 template = body(2, products[0])[1]
             frames.append(self.frame(template, number * 2_654_435_761 % 10**8))

@@ -138,6 +138,8 @@ def test_every_command_shown_runs(
             assert line.startswith(("ws://", "http://127.0.0.1:")), page
         return
     variables = {"URL": venue, "MAX_FRAMES": "50", "OVERWRITE": "1"} if arguments[0] == "record" else {}
+    if "--serve" in arguments:
+        arguments += ["--serve", "127.0.0.1:0"]  # others have that port
     environment = {f"FEEDREC_RECORD_{name}": value for name, value in variables.items()}
     done = feedrec(*arguments, cwd=tmp_path, env=environment, afresh=afresh)
     assert done.returncode == 0, done.stderr.decode()

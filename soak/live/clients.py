@@ -114,17 +114,18 @@ def _stay_stuck(url: str, over: threading.Event, cuts: list[float]) -> None:
     """Subscribe everything and never read, again each time that it was cut off."""
     while not over.is_set():
         try:
-            with connected(url) as connection:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
-                for channel, products in WISHES[0]:
-                    connection.sendall(request("subscribe", channel, *products))
-                for _ in _until_cut(connection, over):
-                    connection.sendall(_PING)
-            if not over.is_set():
-                cuts.append(time.monotonic())
+            connection = connected(url)
         except OSError:
-            cuts.append(time.monotonic())
             over.wait(_AGAIN)
+            continue
+        with connection, contextlib.suppress(OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _SMALL)
+            for channel, products in WISHES[0]:
+                connection.sendall(request("subscribe", channel, *products))
+            for _ in _until_cut(connection, over):
+                connection.sendall(_PING)
+        if not over.is_set():
+            cuts.append(time.monotonic())
 
 
 def _until_cut(connection: socket.socket, over: threading.Event) -> Iterator[None]:

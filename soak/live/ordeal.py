@@ -21,6 +21,7 @@ from typing import NamedTuple
 import msgspec
 
 from benchmarks.processes import child_of, free_port, serving
+from benchmarks.raw_client import connected
 
 from ..accounting import Tally
 from ..fickle_venue import Whims
@@ -128,7 +129,7 @@ def serve(folder: Path, form: Form, seed: int = 1) -> Served:
         finally:
             recorder.stop()
     tally, sessions = Tally(), read_sessions(notes)
-    files = files_of("live", folder, folder / "none")
+    files = files_of("live", folder, folder)
     account = account_of(files, FilesAccount(ledgers, "live", recorder.kills, (), tally))
     return Served(
         kills=kills,
@@ -149,24 +150,31 @@ def _attack(recorder: Supervised, url: str, notes: Path, form: Form, seed: int) 
     with subprocess.Popen(
         [*map(str, command)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=_ROOT
     ) as clients:
-        _wait_for(recorder)
+        _wait_for(recorder, url)
         started = time.monotonic()
         victims = iter(form.victims * (1 + int(form.seconds / form.kill / len(form.victims))))
         while (now := time.monotonic()) < started + form.seconds - _CALM:
             time.sleep(min(form.kill * chance.uniform(0.3, 1.7), started + form.seconds - _CALM - now))
             victim = next(victims, "server")
             kills[victim] += recorder.kill() if victim == "recorder" else _kill_process(recorder, victim)
+        _wait_for(recorder, url)
         time.sleep(_CALM)
         out, _ = clients.communicate(timeout=_STARTUP)
     return kills, int(out)
 
 
-def _wait_for(recorder: Supervised) -> None:
-    """Wait until a recorder has all its processes."""
+def _wait_for(recorder: Supervised, url: str) -> None:
+    """Wait until a recorder has all its processes, and clients are taken."""
     deadline = time.monotonic() + _STARTUP
-    while not all(_process_of(recorder, name) for name in _MODULES):
+    while not (all(_process_of(recorder, name) for name in _MODULES) and _is_served(url)):
         assert time.monotonic() < deadline, "the recorder serves nothing"
         time.sleep(0.05)
+
+
+def _is_served(url: str) -> bool:
+    with contextlib.suppress(OSError), connected(url):
+        return True
+    return False
 
 
 def _kill_process(recorder: Supervised, name: str) -> bool:

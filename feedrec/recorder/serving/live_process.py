@@ -50,6 +50,7 @@ class LiveProcess:
         pipe: The socket to it; None while it is not there.
         starts: How often it was started.
         said: Why it ended last.
+        was_killed: Whether that was by a signal: of what it does, it says nothing.
         is_awaited: Whether somebody waits for it, who will say that it failed.
 
     """
@@ -73,6 +74,7 @@ class LiveProcess:
         self.pipe: ParcelPipe | None = None
         self.starts = 0
         self.said = ""
+        self.was_killed = False
         self._is_over = asyncio.Event()  # this one is to be ended, for `_why`
         self._why = ""
         self.is_awaited = False
@@ -89,7 +91,8 @@ class LiveProcess:
             if time.monotonic() - started >= _LASTED:
                 self._backoff.reset()
                 logged = ""
-            if self.said != logged and not self.is_awaited:  # the same again, every few seconds, is said once
+            is_told = self.was_killed or not self.is_awaited
+            if self.said != logged and is_told:  # the same again, every few seconds, is said once
                 log.warning("%s %s; it is started again, and the recording goes on", self.name, self.said)
                 logged = self.said
             await asyncio.sleep(self._backoff.next_delay())
@@ -125,6 +128,7 @@ class LiveProcess:
             pipe.close()
             await _end(process)
             last_words.cancel()
+        self.was_killed = not self._why and (process.returncode or 0) < 0
         said = "" if not last_words.done() or last_words.cancelled() else last_words.result()
         return self._why or _ended(process.returncode, said)
 

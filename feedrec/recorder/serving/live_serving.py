@@ -157,13 +157,13 @@ class LiveServing:
         await self._end()
 
     async def _until_ready(self) -> None:
-        """Wait until it listens; raise a `ServeError` if that fails at the first attempt."""
+        """Wait until it listens; raise a `ServeError` if that fails, other than by somebody who kills the process."""
         serving = self._processes["serving"]
         serving.is_awaited = True
         self._ready = asyncio.get_running_loop().create_future()
         try:
             async with asyncio.timeout(READY_WITHIN):
-                while not serving.said and not self._ready.done():
+                while (not serving.said or serving.was_killed) and not self._ready.done():
                     await asyncio.wait([self._ready], timeout=0.02)
         except TimeoutError:
             raise ServeError(f"cannot serve live: nothing listens after {READY_WITHIN:.0f} s") from None

@@ -5,12 +5,13 @@ A process that stands in for one that serves: it writes what it gets to a file, 
 
 `settings` of the plan say what it does: `kept` is where it writes each parcel to, as a line of JSON; `wishes` are
 products that it asks for when it knows the feed; `sleeps` is the process that reads once and no more; `fails` is why it
-cannot serve.
+cannot serve; `dies` is a file without which it is killed before it can.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import sys
 import time
@@ -36,6 +37,10 @@ def main() -> None:
     if name == "serving" and settings.get("fails"):
         end.sendall(told_line(Logged(40, settings["fails"])))
         sys.exit(1)
+    dies = Path(settings.get("dies", sys.executable))
+    if name == "serving" and not dies.exists():
+        dies.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
     if name == "serving":
         end.sendall(told_line(Ready([f"ws://{plan.host}:{plan.port or 4321}/{feed.endpoint}" for feed in plan.feeds])))
     with Path(f"{settings['kept']}.{name}").open("ab") as kept:

@@ -142,6 +142,20 @@ def test_what_cannot_serve_is_one_error_before_anything_is_recorded(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
+def test_a_process_that_is_killed_before_it_serves_is_started_again(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """And the recording is begun: it is not the process that failed."""
+
+    async def check() -> None:
+        async with served(tmp_path / "k", dies=str(tmp_path / "died")) as serving:
+            serving.write(0)
+            await serving.until_given(0)
+
+    run(check())
+    assert "the process that serves live was killed; it is started again" in caplog.text
+
+
 def test_an_address_that_is_taken_is_one_error() -> None:
     async def check(port: int) -> None:
         with pytest.raises(ServeError, match=r"^cannot listen on 127\.0\.0\.1:\d+ \(.*\): choose .* with --serve$"):
