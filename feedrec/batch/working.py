@@ -6,13 +6,13 @@ import time
 from pathlib import Path
 
 from ..errors import FeedrecError, RecordingError
-from ..formats.places.url_path import place_of
+from ..formats.places.url_path import UrlPath, place_of
 from .destination import Destination, files_of
 from .identity import identity_of
 from .kind_of import kind_of
 from .manifest import entry_of
 from .task import Result, Status, Task
-from .workplace import workplace
+from .workplace import sweep, workplace
 
 __all__ = ["do_task"]
 
@@ -45,6 +45,8 @@ def _in_a_line(error: Exception) -> str:
 def _done(task: Task) -> Result:
     source, destination = place_of(task.source), Destination(place_of(task.destination))
     kind, identity = kind_of(task.kind), identity_of(source)
+    if isinstance(destination.place, UrlPath):
+        sweep(destination.place)  # this machine, which may be another one than that of who runs the batch
     with workplace(destination.place) as work:
         made_in = work / "made"
         output = made_in / task.target

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import random
+import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +20,7 @@ from feedrec.feeds import find_feed
 from feedrec.formats import create_recording, open_recording
 from feedrec.model import Frame, Header
 from tests.export.captures import CAPTURES, captured
+from tests.object_server import Bucket
 from tests.timing import HANG_TIMEOUT
 
 from .cluster import Cluster, killing
@@ -75,8 +78,7 @@ def check(folder: Path, recordings: dict[Path, Payloads]) -> None:
     }
     assert sorted(files_in(folder)) == sorted([*wanted, ".batch/lock", ".batch/manifest.jsonl"])
     for name, taken in wanted.items():
-        with open_recording(folder / name) as recording:
-            assert [(one.time, one.payload) for one in recording if isinstance(one, Frame)] == taken
+        assert frames_of(folder / name) == taken
     lines = [json.loads(line) for line in (folder / ".batch" / "manifest.jsonl").read_text().splitlines()]
     outputs = [file["name"] for line in lines for file in line.get("files", ())]
     assert sorted(outputs) == sorted(wanted)
@@ -110,9 +112,9 @@ def test_outputs_of_several_files_are_those_that_are_made_here(
     seed, kills = pytestconfig.getoption("seed"), pytestconfig.getoption("kills")
     command = ["export", folder_of(recordings), tmp_path / "there", "--to", "tardis-csv"]
     with killing(cluster, kills, random.Random(seed + 1), tmp_path / "there") as killed:
-        batch(*command, "--dask", cluster.address)
+        code, _, _ = batch(*command, "--dask", cluster.address)
     assert killed
-    batch(*command, "--dask", cluster.address)
+    assert code == 0 or batch(*command, "--dask", cluster.address)[0] == 0
     code, _, said = batch("export", folder_of(recordings), tmp_path / "here", "--to", "tardis-csv", "--workers", 2)
     assert (code, said) == (0, "")
     here, there = (contents(tmp_path / name) for name in ("here", "there"))
@@ -156,3 +158,54 @@ def test_what_cannot_be_used_as_a_cluster_is_one_clear_line(recordings: dict[Pat
     assert (code, told, len(said.splitlines())) == (2, "", 1)
     assert said.startswith("feedrec: error: 127.0.0.1:8786 is no address of a scheduler")
     assert not (tmp_path / "out").exists()
+
+
+def test_recordings_of_a_bucket_go_to_a_bucket(
+    recordings: dict[Path, Payloads],
+    bucket: Bucket,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pytestconfig: pytest.Config,
+) -> None:
+    """What killed workers were making is in no bucket, and is removed from the temporary folder of the machine."""
+    for name in ("tmp", "cluster"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
+    sources = list(recordings)[:8]
+    for path in sources:
+        bucket.store.create(f"raw/day/{path.name}", path)
+    with Cluster(tmp_path / "cluster", 2) as cluster:
+        command = ["convert", f"{bucket.url}/raw", f"{bucket.url}/out", "--to", "parquet", "--dask", cluster.address]
+        with killing(cluster, 3, random.Random(pytestconfig.getoption("seed")), tmp_path / "tmp") as killed:
+            code, _, _ = batch(*command)
+        assert code == 0 or batch(*command)[0] == 0
+        assert batch(*command)[1].startswith(f"nothing to do: {len(sources)} recordings converted to s3://")
+    assert killed
+    wanted = {f"out/day/{path.name}".replace(".jsonl.zst", ".parquet"): recordings[path] for path in sources}
+    found = {one.key for one in bucket.store.list("out/")}
+    assert found == {*wanted, "out/.batch/manifest.jsonl"}
+    for key, taken in wanted.items():
+        path = tmp_path / "fetched.parquet"
+        path.write_bytes(bucket.store.read(key, 0, 1 << 30).data)
+        assert frames_of(path) == taken
+    assert [path.name for path in (tmp_path / "tmp").iterdir() if path.name.startswith("feedrec-batch-")] == []
+
+
+def frames_of(path: Path) -> Payloads:
+    with open_recording(path) as recording:
+        return [(one.time, one.payload) for one in recording if isinstance(one, Frame)]
+
+
+def test_ctrl_c_leaves_what_waits(cluster: Cluster, recordings: dict[Path, Payloads], tmp_path: Path) -> None:
+    """Whoever typed it is told how to go on; the next run does the rest."""
+    arguments = ["export", folder_of(recordings), tmp_path / "out", "--to", "parquet-ticks", "--dask", cluster.address]
+    command = [sys.executable, "-m", "feedrec", "batch", *map(str, arguments), "--json"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert b"done" in process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=HANG_TIMEOUT)
+    assert process.returncode == 130
+    assert re.search(rf"stopped: \d+ of {len(recordings)} are done; the same command goes on", said.decode())
+    assert batch(*arguments)[0] == 0
+    assert len({Path(name).parts[1] for name in contents(tmp_path / "out")}) == len(recordings)
