@@ -250,7 +250,8 @@ class CoinbaseAdvancedServer(SubscribingServer):
             accepted = [one for one in accepted if one not in lacking]
         remarks = [self.unknown_remark(channel, invalid)] if invalid else []
         remarks += [self.lacking_remark(channel, lacking)] if lacking else []
-        remarks += [] if accepted or invalid else [Remark(f"asks for {channel} without products, and so for nothing")]
+        if not (accepted or invalid or lacking):
+            remarks.append(Remark(f"asks for {channel} without products, and so for nothing"))
         if channel == USER and not current:
             self._orders = OrderFilter(products)
         elif channel == USER and self._orders.products and not self._orders.products.issuperset(products or [""]):

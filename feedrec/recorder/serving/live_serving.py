@@ -141,7 +141,7 @@ class LiveServing:
             await self._end()
             raise
         for feed, url in _urls_by_feed(self._feeds, self._urls).items():
-            log.info("%s is served live at %s", feed, url)
+            log.info("%s %s served live at %s", feed, "are" if "," in feed else "is", url)
         warning = exposure([(self._how.host, self._port)], consequence="can read what is recorded")
         if warning is not None:
             log.warning("%s", warning)

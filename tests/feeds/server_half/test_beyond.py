@@ -119,7 +119,8 @@ def test_exchange_refuses_what_is_not_recorded_as_it_refuses_what_it_does_not_ha
 def test_advanced_leaves_out_products_that_are_not_recorded_and_refuses_channels() -> None:
     half = server("coinbase-advanced", lacking="refused")
     assert sent(half.on_message(advanced("level2", "SOL-USD"), START))[-1]["events"] == [{"subscriptions": {}}]
-    assert "level2 SOL-USD" in half.on_message(advanced("level2", "SOL-USD"), START)[0].text  # type: ignore[union-attr]
+    (remark,) = (one for one in half.on_message(advanced("level2", "SOL-USD"), START) if isinstance(one, Remark))
+    assert "level2 SOL-USD" in remark.text
     refused = half.on_message(advanced("candles", "BTC-USD"), START)
     assert sent(refused) == [{"type": "error", "message": "authentication failure"}]
     assert sent(half.on_message(advanced("candles", kind="unsubscribe"), START))[0]["channel"] == "subscriptions"
