@@ -77,6 +77,7 @@ PRODUCTS = ("BTC-USD", "ETH-USD")
 some_products = st.sampled_from([PRODUCTS[:1], PRODUCTS[1:], PRODUCTS, PRODUCTS, ()])
 kinds = st.sampled_from(["subscribe"] * 4 + ["unsubscribe"])
 rarely = st.sampled_from([False] * 30 + [True])
+conns = st.sampled_from([[0] * 30 + [1], [0, 1], [0, 0, 0, 1]]).flatmap(st.sampled_from)
 gaps = st.sampled_from([0] * 30 + [1, 5, -1, -40])
 advanced_channels = ["l2_data", "ticker", "heartbeats", "candles", "user", "news", "error"]
 
@@ -86,9 +87,7 @@ ADVANCED = Venue(
     st.sampled_from([advanced_channels, advanced_channels[:5]])  # some recordings have only channels that are known
     .flatmap(
         lambda channels: st.lists(
-            st.tuples(
-                st.sampled_from(channels), st.sampled_from(PRODUCTS), st.sampled_from([0] * 30 + [1]), gaps, rarely
-            ),
+            st.tuples(st.sampled_from(channels), st.sampled_from(PRODUCTS), conns, gaps, rarely),
             min_size=20,
             max_size=60,
         )

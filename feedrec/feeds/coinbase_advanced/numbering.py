@@ -14,19 +14,21 @@ The numbers that frames have for one client, where the recorded ones are more, o
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from operator import attrgetter
 
-from ...model import Frame, FrameInfo
+from ...model import NANOSECONDS, Frame, FrameInfo
 from ..sequence import ContiguousSequence, Gap, Reset
 from .answers import renumbered_all
 from .frames import sequences_of
 
-__all__ = ["RecordedCount", "numbered_passage"]
+__all__ = ["RecordedCount", "expected_numbers", "numbered_passage", "pass_on"]
 
 _PLACES = 100
 """Recorded numbers of which the client's is remembered."""
+
+_LATELY = 60 * NANOSECONDS  # recorded time, after which a connection is taken to be over: heartbeats come each second
 
 _conn, _is_synthetic = attrgetter("conn"), attrgetter("synthetic")
 
@@ -43,6 +45,7 @@ class RecordedCount(ContiguousSequence):
             have had.
         suspect_place: The client's number in place of that of the last frame out of order.
         after_suspect: The client's next number if the count began anew there.
+        time: When its last frame was recorded, in nanoseconds.
 
     """
 
@@ -52,6 +55,7 @@ class RecordedCount(ContiguousSequence):
         self.places: deque[int] = deque(maxlen=_PLACES)
         self.suspect_place = 0
         self.after_suspect = 0
+        self.time = 0
 
     def take(self, recorded: int, following: int) -> tuple[int, int | None]:
         """
@@ -83,27 +87,6 @@ class RecordedCount(ContiguousSequence):
         self.places.append(following)
         return following, None
 
-    def pass_on(self, messages: Sequence[bytes | None], following: int) -> int:
-        """
-        Take recorded numbers that are the expected ones.
-
-        Args:
-            messages: What the client gets for each, None for nothing.
-            following: The client's next number so far.
-
-        Returns:
-            The client's next number.
-
-        """
-        if self.expected is not None:
-            self.expected += len(messages)
-        add = self.places.append
-        for message in messages:
-            add(following)
-            if message is not None:
-                following += 1
-        return following
-
     def _place_of(self, recorded: int, following: int) -> int:
         """Return the client's number in place of a recorded one that is not the expected one."""
         behind = (self.expected or 0) - recorded
@@ -114,11 +97,43 @@ class RecordedCount(ContiguousSequence):
         return max(0, following - behind)
 
 
+def expected_numbers(counts: Mapping[int, RecordedCount], time: int) -> dict[int, int | None]:
+    """Return the next numbers of the connections that were heard of lately; of others, frames are no passage."""
+    return {conn: count.expected for conn, count in counts.items() if count.time > time - _LATELY}
+
+
+def pass_on(
+    counts: Mapping[int, RecordedCount], frames: Sequence[Frame], messages: Sequence[bytes | None], following: int
+) -> int:
+    """
+    Take recorded numbers that are the expected ones.
+
+    Args:
+        counts: Those of the connections.
+        frames: The frames that have the numbers.
+        messages: What the client gets for each, None for nothing.
+        following: The client's next number so far.
+
+    Returns:
+        The client's next number.
+
+    """
+    for frame, message in zip(frames, messages, strict=True):
+        count = counts[frame.conn]
+        count.expected = (count.expected or 0) + 1
+        count.places.append(following)
+        count.time = frame.time
+        if message is not None:
+            following += 1
+    return following
+
+
 def numbered_passage(
     frames: Sequence[Frame],
     infos: Sequence[FrameInfo],
     taken: Callable[[Sequence[Frame], Sequence[FrameInfo]], Sequence[bool]],
     following: int,
+    counts: Mapping[int, RecordedCount],
 ) -> list[bytes | None]:
     """
     Return what a client gets of recorded frames, numbered, up to the first that is not the next of its connection.
@@ -128,16 +143,18 @@ def numbered_passage(
         infos: What they are.
         taken: Tells of each of many frames whether the client gets it.
         following: The client's next number.
+        counts: Those of the connections.
 
     Returns:
         For each frame up to there what the client gets, None for nothing.
 
     """
-    count, first = _next_in_order(frames, infos)
-    if first is None or not count:
+    numbers = _in_order(frames, infos, expected_numbers(counts, frames[0].time))
+    count = len(numbers)
+    if not count:
         return []
     are_taken = taken(frames[:count], infos[:count])
-    recorded = list(compress(range(first, first + count), are_taken))
+    recorded = list(compress(numbers, are_taken))
     payloads = [frame.payload for frame in compress(frames, are_taken)]
     messages = renumbered_all(payloads, recorded, range(following, following + len(payloads)))
     if len(messages) == count:
@@ -146,16 +163,19 @@ def numbered_passage(
     return [next(left) if is_taken else None for is_taken in are_taken]
 
 
-def _next_in_order(frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> tuple[int, int | None]:
-    """Return how many frames of one connection are numbered without a gap, and the number of the first."""
+def _in_order(frames: Sequence[Frame], infos: Sequence[FrameInfo], expected: Mapping[int, int | None]) -> Sequence[int]:
+    """Return the numbers of the frames up to the first that has another one than the next of its connection."""
     sequences, conn = sequences_of(infos), frames[0].conn
     first = sequences[0]
-    if first is None:
-        return 0, None
-    expected = range(first, first + len(frames))
-    is_whole = sequences == list(expected) and not any(map(_is_synthetic, frames))
-    if is_whole and list(map(_conn, frames)).count(conn) == len(frames):
-        return len(frames), first
-    found = zip(frames, sequences, expected, strict=True)
-    odd = (frame.conn != conn or frame.synthetic or number != right for frame, number, right in found)
-    return next((place for place, is_odd in enumerate(odd) if is_odd), len(frames)), first
+    if first is not None and first == expected.get(conn):
+        of_one = range(first, first + len(frames))
+        is_whole = sequences == list(of_one) and not any(map(_is_synthetic, frames))
+        if is_whole and list(map(_conn, frames)).count(conn) == len(frames):
+            return of_one
+    following, numbers = dict(expected), list[int]()
+    for frame, number in zip(frames, sequences, strict=True):
+        if number is None or frame.synthetic or number != following.get(frame.conn):
+            break
+        following[frame.conn] = number + 1
+        numbers.append(number)
+    return numbers

@@ -41,7 +41,7 @@ from .client_requests import Request, parse_request
 from .frames import channels_of
 from .heartbeats import Heartbeats
 from .limits import MAX_LEVEL2_PRODUCTS
-from .numbering import RecordedCount, numbered_passage
+from .numbering import RecordedCount, expected_numbers, numbered_passage, pass_on
 from .settings import Settings
 
 __all__ = ["CoinbaseAdvancedServer"]
@@ -148,7 +148,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
             count = self._recorded.get(frame.conn)
             if count is None or sequence != count.expected:
                 return self._pass_on_unexpected(frame, info, sequence)
-            count.expected = sequence + 1
+            count.expected, count.time = sequence + 1, frame.time
             count.places.append(self._number)
         if self._unacknowledged:
             return self._frame_while_waiting(frame, info)
@@ -163,19 +163,20 @@ class CoinbaseAdvancedServer(SubscribingServer):
         return (self._numbered(frame.payload, sequence),)
 
     def passage_key(self, frame: Frame, info: FrameInfo) -> Hashable | None:
-        """Return what is subscribed, and the number that comes next; see `FeedServer`."""
+        """Return what is subscribed, and the numbers that come next; see `FeedServer`."""
         count = self._recorded.get(frame.conn)
         is_expected = count is not None and info.sequence == count.expected
         if not is_expected or self._unacknowledged or any(map(self._takers.get, self._looked_into - {HEARTBEATS})):
             return None
         selection = super().passage_key(frame, info)
-        return None if selection is None else (selection, self._number)
+        expected = frozenset(expected_numbers(self._recorded, frame.time).items())
+        return None if selection is None else (selection, self._number, expected)
 
     def passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo]) -> Sequence[bytes | None]:
-        return numbered_passage(frames, infos, self._taken, self._number)
+        return numbered_passage(frames, infos, self._taken, self._number, self._recorded)
 
     def on_passage(self, frames: Sequence[Frame], infos: Sequence[FrameInfo], messages: Sequence[bytes | None]) -> None:
-        self._number = self._recorded[frames[0].conn].pass_on(messages, self._number)
+        self._number = pass_on(self._recorded, frames, messages, self._number)
         if HEARTBEATS in self.subscribed:
             for frame, channel, message in zip(frames, channels_of(infos), messages, strict=True):
                 if channel == HEARTBEATS and message is not None:
@@ -317,7 +318,7 @@ class CoinbaseAdvancedServer(SubscribingServer):
     def _pass_on_unexpected(self, frame: Frame, info: FrameInfo, sequence: int) -> Sequence[Message]:
         """Pass on a frame whose number is not the expected one of its connection."""
         count = self._recorded.setdefault(frame.conn, RecordedCount(is_sparse=self._is_sparse))
-        self._number, self._place = count.take(sequence, self._number)
+        (self._number, self._place), count.time = count.take(sequence, self._number), frame.time
         if self._unacknowledged:
             messages: Sequence[Message] = self._frame_while_waiting(frame, info)
         elif not self._takes(frame, info):

@@ -17,7 +17,7 @@ from feedrec.feeds.coinbase_advanced.answers import renumbered, renumbered_all
 from feedrec.feeds.coinbase_advanced.server import CoinbaseAdvancedServer
 from feedrec.feeds.coinbase_advanced.settings import Settings
 from feedrec.feeds.venue import Send
-from feedrec.model import Frame
+from feedrec.model import NANOSECONDS, Frame
 
 ODD = 2**64 - 1
 
@@ -196,3 +196,30 @@ def test_of_several_recordings_in_one_holes_are_no_gaps(steps: list[tuple[int, i
         numbers[conn] += step
         said.append(heard(venue, numbers[conn], conn=conn))
     assert said == list(range(said[0] or 0, (said[0] or 0) + len(steps)))
+
+
+def test_frames_of_several_connections_are_one_passage_up_to_a_gap_of_any_or_one_that_was_long_silent() -> None:
+    half = CoinbaseAdvancedServer(FEED.channels, {"ticker": ["BTC-USD"]}, Settings(), Auth(now=lambda: 0))
+    half.on_message(b'{"type":"subscribe","channel":"ticker","product_ids":["BTC-USD"]}', 0)
+    half.on_state(dict.fromkeys(half.wanted), 0)
+    minute = 60 * NANOSECONDS
+
+    def frames(*steps: tuple[int, int], time: int = 2 * minute) -> list[Frame]:
+        text = '{"channel":"ticker","sequence_num":%d,"events":[{"tickers":[{"product_id":"BTC-USD"}]}]}'
+        return [Frame(time, conn, (text % number).encode()) for conn, number in steps]
+
+    def passage(*steps: tuple[int, int], time: int = 2 * minute) -> int:
+        them = frames(*steps, time=time)
+        infos = [FEED.describe(frame.payload) for frame in them]
+        if half.passage_key(them[0], infos[0]) is None:
+            return 0
+        messages = half.passage(them, infos)
+        assert [json.loads(message or b"")["sequence_num"] for message in messages] == list(range(4, 4 + len(messages)))
+        return len(messages)
+
+    for frame in (*frames((7, 10), (8, 50)), *frames((9, 5), time=0)):
+        half.on_frame(frame, FEED.describe(frame.payload))
+    assert passage((7, 11), (8, 51), (8, 52), (7, 12)) == 4
+    assert passage((7, 11), (8, 51), (8, 53), (7, 12)) == 2
+    assert passage((7, 11), (9, 6)) == 1
+    assert passage((7, 12)) == 0
