@@ -42,7 +42,7 @@ def findings(folder: Path, *, quick: bool) -> Iterator[Finding]:
 
 
 def _about_the_rest(done: Served) -> Iterator[Finding]:
-    yield Finding("  a client that never reads", f"was cut off {done.cuts} times", "", holds=True)
+    yield Finding("  a client that never reads", f"lost its connection {done.cuts} times", "", holds=True)
     yield Finding("  until a client was served again", f"{_longest_away(done.sessions):.1f} s at most", "", holds=True)
     yield Finding("  ended by themselves, or badly", f"{len(done.failures)} times", "never", not done.failures)
     for text in done.failures:
