@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from .state_messages import StateRequest, encoded, read_answer
 __all__ = ["AsOf", "Ask", "States"]
 
 _LIMIT = 1 << 20  # bytes that are read ahead
+_PIECE = 1 << 18  # bytes that are taken at once
 _PAUSE = 0.1  # seconds until the process is looked for again
 
 
@@ -125,7 +127,7 @@ class States:
             raise ValueError("nobody has asked that")
         found = dict[Key, bytes | None]()
         for key, size in zip(keys, answer.sizes, strict=True):
-            found[key] = None if size is None else await reader.readexactly(size)
+            found[key] = None if size is None else await _read(reader, size)
         del self._asked[answer.feed]
         for one in some:
             if not one.answer.done():
@@ -140,3 +142,18 @@ class States:
         for feed, (_, some) in self._asked.items():
             self._waiting[feed] = [*some, *self._waiting.get(feed, [])]
         self._asked.clear()
+
+
+async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
+    """
+    Read so many bytes; raises EOFError if there are fewer.
+
+    Megabytes are not copied at once, which would hold up the event loop: a `BytesIO` gives what it has as it is.
+    """
+    taken = io.BytesIO()
+    while left := size - taken.tell():
+        piece = await reader.read(min(left, _PIECE))
+        if not piece:
+            raise EOFError
+        taken.write(piece)
+    return taken.getvalue()
