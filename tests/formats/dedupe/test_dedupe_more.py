@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from feedrec.feeds import find_feed
@@ -29,9 +29,14 @@ def told(payloads: Iterable[bytes]) -> Told:
     return found
 
 
-def record(path: Path, products: set[str], shard: str, lives: Callable[[float], bool] = lambda _: True) -> None:
-    """Write what a machine has that records these products, at the seconds in which it lives."""
-    frames = list(captured(ADVANCED.name))
+def record(
+    path: Path,
+    frames: Sequence[tuple[int, bytes]],
+    products: set[str],
+    shard: str,
+    lives: Callable[[float], bool] = lambda _: True,
+) -> None:
+    """Write what a machine has of a capture that records these products, at the seconds in which it lives."""
     channels = ("level2", "market_trades", "ticker", "candles")
     wanted = [{"channel": channel, "products": sorted(products)} for channel in channels]
     number = 0
@@ -47,12 +52,13 @@ def record(path: Path, products: set[str], shard: str, lives: Callable[[float], 
 
 def test_machines_with_different_shares_have_all_of_a_feed_together_its_books_too(tmp_path: Path) -> None:
     """The first one dies after 8 of 24 seconds; from there on, each product is that of another machine."""
-    record(tmp_path / "1.jsonl", {"BTC-USD", "ETH-USD"}, "1/3", lambda second: second < 8)
-    record(tmp_path / "2.jsonl", {"ETH-USD"}, "2/3")
-    record(tmp_path / "3.jsonl", {"BTC-USD"}, "3/3")
+    capture = list(captured(ADVANCED.name))
+    record(tmp_path / "1.jsonl", capture, {"BTC-USD", "ETH-USD"}, "1/3", lambda second: second < 8)
+    record(tmp_path / "2.jsonl", capture, {"ETH-USD"}, "2/3")
+    record(tmp_path / "3.jsonl", capture, {"BTC-USD"}, "3/3")
     done = feedrec("convert", "--dedupe", "1.jsonl", "2.jsonl", "3.jsonl", "-o", "all.jsonl", cwd=tmp_path)
     assert done.returncode == 0, done.stderr.decode()
     assert b"all of them lack nothing" in done.stdout
     with open_recording(tmp_path / "all.jsonl") as recording:
-        frames = [record.payload for record in recording if isinstance(record, Frame)]
-    assert told(frames) == told(payload for _, payload in captured(ADVANCED.name))
+        frames = [one.payload for one in recording if isinstance(one, Frame)]
+    assert told(frames) == told(payload for _, payload in capture)
