@@ -17,6 +17,7 @@ from websockets.http11 import Request
 
 from ...admission.failure import place_of
 from ...admission.handshakes import Refusal
+from ...admission.listening import bound_to
 from ...admission.log_limit import Log, LogLimit, shortened
 from ...errors import ServeError
 from ...feeds.catalogue import hosts_of, venue_of
@@ -136,6 +137,7 @@ class LiveServer:
         deadline = time.monotonic() + BIND_PATIENCE
         while self._listening is None:
             try:
+                bound_to(self._options.host, self._options.port, "--serve").close()  # whose errors name that option
                 self._listening = await listen(
                     self._options.host,
                     self._options.port,

@@ -28,6 +28,7 @@ class FakeRecorder:
 
     Args:
         endpoints: The feeds.
+        port: Where the server listens; 0 for any port.
         options: Further fields of the plan.
 
     Attributes:
@@ -42,9 +43,9 @@ class FakeRecorder:
 
     """
 
-    def __init__(self, *endpoints: str, **options: Any) -> None:
+    def __init__(self, *endpoints: str, port: int = 0, **options: Any) -> None:
         feeds = [FeedPlan(endpoint, f"feed-{place}") for place, endpoint in enumerate(endpoints)]
-        self.plan = ServePlan(feeds, "127.0.0.1", 0, "", **options)
+        self.plan = ServePlan(feeds, "127.0.0.1", port, "", **options)
         self.told: list[Told] = []
         self.parcels: list[Parcel] = []
         self.number = 0

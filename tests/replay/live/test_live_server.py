@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from feedrec.live_messages import Clients, Wish
+from feedrec.errors import ServeError
+from feedrec.formats.line.codec import encode_frame
+from feedrec.live_messages import Clients, Parcel, ParcelKind, Wish
 from feedrec.model import Event, Frame
+from feedrec.replay.client.venue_session import VenueSession
+from feedrec.replay.live import live_server as module
+from feedrec.replay.live.live_endpoint import LiveEndpoint
 
-from ...timing import until
+from ...timing import scaled, until
 from ..raw_client import run
 from .fake_recorder import ADVANCED, EXCHANGE, FakeRecorder, hear, say
 from .live_frames_of import AdvancedFrames, exchange
@@ -345,3 +352,72 @@ def test_a_line_that_cannot_be_read_is_left_out_and_told(caplog: pytest.LogCaptu
 
     run(scenario())
     assert "1 lines of some-raw-feed cannot be read" in caplog.text
+
+
+def test_lines_that_came_together_are_given_together_but_not_while_a_client_waits_for_a_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given: list[tuple[int, int, int]] = []
+    take_lines = LiveEndpoint.take_lines
+
+    def noted(self: LiveEndpoint, place: int, contents: Sequence[bytes], number: int) -> None:
+        given.append((place, len(contents), number))
+        take_lines(self, place, contents, number)
+
+    monkeypatch.setattr(LiveEndpoint, "take_lines", noted)
+
+    async def scenario() -> None:
+        async with FakeRecorder(EXCHANGE, ADVANCED) as recorder:
+            recorder.begin({"ticker": ["BTC-USD"]})
+            lines = [encode_frame(exchange("ticker", number)).rstrip(b"\n") + b"\n" for number in range(6)]
+            parcels = [Parcel(number, ParcelKind.LINES, 0, line) for number, line in enumerate(lines, 1)]
+            recorder.server.take([*parcels[:2], parcels[2]._replace(feed=1), parcels[3], recorder.parcels[1]])
+            recorder.number = 4
+            recorder.states_are_known.clear()
+            async with recorder.connect() as client:
+                await say(client, type="subscribe", channels=["ticker"], product_ids=["BTC-USD"])
+                await until(lambda: recorder.asked)
+                recorder.server.take(parcels[4:])
+
+    run(scenario())
+    assert given == [(0, 2, 2), (1, 1, 3), (0, 1, 4), (0, 1, 5), (0, 1, 6)]
+
+
+def test_an_address_that_somebody_is_about_to_leave_is_waited_for_and_one_that_is_kept_is_not_had(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def scenario() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            recorder = FakeRecorder(EXCHANGE, port=other.getsockname()[1])
+            starting = asyncio.create_task(recorder.server.start())
+            await asyncio.sleep(scaled(0.05))
+            assert not starting.done()
+        await starting
+        await recorder.server.close()
+        monkeypatch.setattr(module, "BIND_PATIENCE", 0)
+        with socket.create_server(("127.0.0.1", 0)) as other:
+            recorder = FakeRecorder(EXCHANGE, port=other.getsockname()[1])
+            with pytest.raises(ServeError, match="choose another address with --serve"):
+                await recorder.server.start()
+            await recorder.server.close()
+
+    run(scenario())
+
+
+def test_a_bug_that_a_message_reveals_ends_its_client_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with FakeRecorder(EXCHANGE) as recorder:
+            recorder.begin({"ticker": ["BTC-USD"]})
+            async with recorder.connect() as client, recorder.connect() as other:
+                with monkeypatch.context() as patched:
+                    patched.setattr(VenueSession, "hear", lambda *_: 1 / 0)
+                    await client.send("{}")
+                    with pytest.raises(ConnectionClosed):
+                        await client.recv()
+                await other.send("{}")
+                assert (await hear(other))[0]["type"] == "error"
+
+    run(scenario())
+    assert "serving it failed: ZeroDivisionError" in caplog.text
