@@ -24,7 +24,7 @@ MOST_WAITING = 64 << 20
 PATIENCE = 5.0
 """Seconds that it has to end when it is told to: its clients get a goodbye."""
 
-_LOOK = 0.1  # seconds between looks at how much waits
+_LOOK = 0.25  # seconds between looks at how much waits
 _LASTED = 10.0  # seconds after which the next attempt is a quick one
 _FIRST, _LONGEST = 0.1, 5.0  # seconds until it is started again
 _SAID = 2000  # bytes of its last words

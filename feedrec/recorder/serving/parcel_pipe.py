@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import socket
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 __all__ = ["ParcelPipe", "Reserved"]
 
@@ -68,6 +68,8 @@ class ParcelPipe:
         """Send this, now or as soon as the process takes it."""
         if self._is_over:
             return
+        if not self._parts and not self._pause and self._is_sent(parts):  # nearly always, hundreds of times a second
+            return
         self._parts += parts
         self.waiting += sum(map(len, parts))
         if self._is_blocked or self._timer is not None:
@@ -76,6 +78,21 @@ class ParcelPipe:
             self._timer = self._loop.call_later(self._pause, self.send)
         else:
             self.send()
+
+    def _is_sent(self, parts: Sequence[bytes]) -> bool:
+        """Send this at once; return whether that was possible; what is not taken waits."""
+        try:
+            sent = self._end.sendmsg(parts)
+        except OSError:  # the same happens again there
+            return False
+        size = sum(map(len, parts))
+        if sent == size:
+            return True
+        self._parts += parts
+        self.waiting += size
+        self._drop(sent)
+        self.send()
+        return True
 
     def reserve(self) -> Reserved:
         """Return a place after all that was sent so far."""
