@@ -45,13 +45,6 @@ class FolderStore:
                 raise ObjectChangedError(self._place(key), "was replaced while it was read: read it again")
             return Piece(start, _read(file, start, size), found)
 
-    def read_tail(self, key: str, size: int) -> Piece:
-        """See `Store`."""
-        with self._telling(key), self._opened(key) as file:
-            found = _stored(key, os.fstat(file))
-            start = max(0, found.size - size)
-            return Piece(start, _read(file, start, size), found)
-
     def create(self, key: str, content: Content) -> StoredObject:
         """See `Store`."""
         with self._telling(key), self._written_aside(key, content) as aside:

@@ -76,15 +76,6 @@ class ObjectStore:
             pieces.append(self._read(key, begin, min(left, LARGEST_READ), pieces[0].of))
         return Piece(start, b"".join(piece.data for piece in pieces), pieces[0].of)
 
-    def read_tail(self, key: str, size: int) -> Piece:
-        """See `Store`."""
-        if self._root.scheme != "az" and key not in self._without_ranges:  # Azure has no ranges from the end
-            with suppress(NoRangesError, OutOfRangeError):  # an empty object has no last byte
-                return self._get(key, {"range": {"suffix": size}})
-        found = self._known(key)
-        start = max(0, found.size - size)
-        return self.read(key, start, size, found) if found.size else Piece(0, b"", found)
-
     def create(self, key: str, content: Content) -> StoredObject:
         """See `Store`."""
         return self._put(key, content, "create")

@@ -72,9 +72,6 @@ class Store(Protocol):
 
         """
 
-    def read_tail(self, key: str, size: int) -> Piece:
-        """Return the last bytes, or all if it has fewer; raises as `read` does."""
-
     def create(self, key: str, content: Content) -> StoredObject:
         """
         Write an object that is not there yet: all of it appears, or nothing.

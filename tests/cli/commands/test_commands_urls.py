@@ -87,3 +87,11 @@ def test_a_recording_of_another_tool_is_read_at_its_url(bucket: Bucket, tmp_path
     )
     assert result.returncode == 0, result.stderr
     assert json.loads((tmp_path / "y.jsonl").read_text().splitlines()[1])["time"].startswith("2023-11-14T22:13:20.5")
+
+
+def test_a_prefix_with_nothing_below_it_is_told_in_a_line(bucket: Bucket) -> None:
+    result = feedrec("ls", bucket.url / "nothing")
+    assert result.returncode != 0
+    assert result.stdout == b""
+    text = f"feedrec: error: {bucket.url}/nothing: there is no object of this name, nor any below it\n"
+    assert result.stderr.decode() == text

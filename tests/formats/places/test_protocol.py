@@ -55,12 +55,9 @@ def test_ranges_are_read_as_far_as_the_object_goes(store: Store) -> None:
     assert store.read("x", 10, 5).data == bytes(range(10, 15))
     assert store.read("x", 90, 50).data == bytes(range(90, 100))
     assert store.read("x", 100, 5).data == b""
-    assert store.read_tail("x", 3)[:2] == (97, bytes(range(97, 100)))
-    assert store.read_tail("x", 300)[:2] == (0, bytes(range(100)))
     assert store.read("x", 0, 1).of.size == 100
     store.create("empty", b"")
     assert store.read("empty", 0, 5).data == b""
-    assert store.read_tail("empty", 5).data == b""
 
 
 def test_what_is_not_there_is_said_to_be_missing(store: Store) -> None:
