@@ -161,7 +161,9 @@ class Destination:
 
     def _is_named_whole(self, made: Path, files: Sequence[OutputFile]) -> bool:
         """Give a folder its name here, with all that is in it, if nothing has that."""
-        top = next(iter(files)).name
+        if not files:  # as an export of a recording without books and trades
+            return False
+        top = files[0].name
         folders = [str(one) for one in PurePosixPath(top).parents if all(f.name.startswith(f"{one}/") for f in files)]
         if isinstance(self.place, UrlPath) or len(files) < 2 or not folders or os.path.lexists(self.place / folders[0]):
             return False
