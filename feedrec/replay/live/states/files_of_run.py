@@ -29,6 +29,8 @@ __all__ = ["MissingLinesError", "state_after"]
 _FOLLOW_INTERVAL, _LOOKS = 0.05, 100  # seconds
 _is_synthetic = re.compile(rb'\{"time":"[^"]*","conn":\d+,"dir":"in","synthetic":true,').match  # as feedrec writes it
 
+_UNKNOWN = "clients that come late will not know what was recorded before: %s"
+
 _log = logging.getLogger("feedrec")
 
 
@@ -51,7 +53,7 @@ def state_after(files: Files, feed: VenueFeed, stopped: threading.Event) -> RunS
         MissingLinesError: If the file that grows is not there, or ends too early.
 
     """
-    paths = list(map(Path, files.finished))
+    paths = _still_there(list(map(Path, files.finished)), stopped)
     earlier = paths[:-1]  # the last one is read whole: where it ends, connections may be about to be replaced
     found = state_by_indexes(feed, earlier, stopped) if earlier else None
     state, knows_before = found or RunState(feed), found is not None
@@ -64,7 +66,7 @@ def state_after(files: Files, feed: VenueFeed, stopped: threading.Event) -> RunS
                         return state
             knows_before = True
         except (RecordingError, LineError) as error:
-            _log.warning("what was recorded before it is not known to clients that come later: %s", error)
+            _log.warning(_UNKNOWN, error)
             state.forget()
             knows_before = False
     if files.growing is not None and files.lines > 1:
@@ -75,6 +77,17 @@ def state_after(files: Files, feed: VenueFeed, stopped: threading.Event) -> RunS
         except (RecordingError, LineError) as error:
             raise MissingLinesError(str(error)) from error
     return state
+
+
+def _still_there(paths: list[Path], stopped: threading.Event) -> list[Path]:
+    """Return the last files that can be opened: those before may have been moved away, and are of no use alone."""
+    for number in range(len(paths) - 1, -1, -1):
+        try:
+            _opened(paths[number], stopped).close()
+        except RecordingError as error:
+            _log.warning(_UNKNOWN, error)
+            return paths[number + 1 :]
+    return paths
 
 
 def _first_lines(recording: Recording, count: int, stopped: threading.Event) -> Iterator[list[bytes]]:

@@ -115,7 +115,7 @@ def test_of_earlier_files_only_what_is_needed_is_read(tmp_path: Path, monkeypatc
 
     monkeypatch.setattr("feedrec.replay.live.states.files_of_run._opened", opening)
     assert known(after(files)) == known(before)
-    assert opened == ["x-4.jsonl.zst"]
+    assert opened[4:] == ["x-4.jsonl.zst"]  # after a look at each, whether it is there
 
 
 @pytest.mark.parametrize("begun", ["with state", ""])
@@ -139,13 +139,24 @@ def test_lines_that_are_not_on_the_disk_yet_are_waited_for(tmp_path: Path) -> No
         assert known(after([], tmp_path / "x.jsonl.zst", 1 + len(TICKERS))) == known(taken(TICKERS))
 
 
-def test_what_cannot_be_read_is_told_and_nothing_before_it_counts(
+def test_what_was_moved_away_is_told_once_and_nothing_before_it_counts(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    first, gone = write(tmp_path / "x-1.jsonl", TICKERS[:4], 1), tmp_path / "x-2.jsonl"
+    names = [tmp_path / f"x-{part}.jsonl" for part in range(1, 6)]
+    for part in (2, 4, 5):
+        write(names[part - 1], TICKERS[:2] if part == 2 else [], part)
+    with caplog.at_level(logging.WARNING):
+        assert known(after(names)) == known(taken([]))
+    assert "x-3.jsonl" in caplog.text
+    assert caplog.text.count("\n") == 1
+
+
+def test_what_is_damaged_is_told_and_nothing_before_it_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    first, torn = write(tmp_path / "x-1.jsonl", TICKERS[:4], 1), write(tmp_path / "x-2.jsonl", TICKERS[4:], 2)
+    torn.write_bytes(torn.read_bytes()[:-9])
     last = write(tmp_path / "x-3.jsonl", TICKERS[:0], 3)
     with caplog.at_level(logging.WARNING):
-        assert known(after([first, gone, last])) == known(taken([]))
+        assert known(after([first, torn, last])) == known(taken([]))
     assert "x-2.jsonl" in caplog.text
     assert caplog.text.count("\n") == 1
 
