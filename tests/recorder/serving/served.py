@@ -40,6 +40,10 @@ class FakeSession:
     def subscribed(self) -> SubscribedFacts:
         return self._subscribed.facts()
 
+    def told(self, name: str, details: dict[str, Any]) -> None:
+        """Take an event of the recording."""
+        self._subscribed.add(name, details)
+
     async def subscribe(self, channels: Sequence[Subscription], /) -> None:
         for one in channels:
             if "FULL-USD" in one.products:

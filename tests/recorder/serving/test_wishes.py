@@ -1,0 +1,122 @@
+"""What clients ask for is subscribed once, and taken back where the venue refuses it, however late."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from feedrec.feeds import Subscription
+from feedrec.live_messages import Answered, Wish
+from feedrec.recorder.serving import wishes as wishes_module
+from feedrec.recorder.serving.live_run import LiveRun
+from feedrec.recorder.serving.relay import Relay
+from feedrec.recorder.serving.wishes import Wishes
+
+from ...timing import until
+from ..venue import run
+from .served import FEED, FakeSession, FakeWritten
+
+
+class Asking:
+    """A run that is served, and what became of wishes."""
+
+    def __init__(self) -> None:
+        relay = Relay()
+        relay.plan([FEED])
+        self.wishes = Wishes(lambda place: self.live if place == 0 else None)
+        self.live = LiveRun(relay, FEED, b"{}", self.wishes.settled)
+        self.session = FakeSession("A-USD")
+        self.session.on_answer = self.live.subscribed
+        self.live.begin(self.session, FakeWritten())
+        self.answers: list[Answered] = []
+
+    def wish(self, product: str, number: int = 1, feed: int = 0) -> None:
+        wish = Wish(number, feed, [{"channel": "ticker", "products": [product]}])
+        self.wishes.take(wish, self.answers.append)
+
+    async def answered(self, *answers: Answered) -> None:
+        await until(lambda: self.answers == list(answers))
+
+    @property
+    def products(self) -> list[str]:
+        return [product for one in self.session.subscriptions for product in one.products]
+
+
+def test_what_the_venue_refuses_later_is_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would be asked for again on each connection; what the recorder asked for itself stays."""
+    monkeypatch.setattr(wishes_module, "PATIENCE", 0.001)
+
+    async def check() -> None:
+        asking = Asking()
+        asking.session.accepts = lambda _: None
+        asking.wish("B-USD")
+        await asking.answered(Answered(1))
+        assert asking.products == ["A-USD", "B-USD"]
+        for product in ("A-USD", "B-USD"):
+            refused = {"missing": [{"channel": "ticker", "products": [product]}]}
+            asking.session.told("subscribed", refused)
+        asking.live.subscribed()
+        await until(lambda: asking.products == ["A-USD"])
+        assert asking.live.catalogue.products == {}
+
+    run(check())
+
+
+def test_what_two_clients_ask_for_is_subscribed_once() -> None:
+    async def check() -> None:
+        asking = Asking()
+        asking.wish("B-USD", 1)
+        asking.wish("B-USD", 2)
+        await asking.answered(Answered(1), Answered(2))
+        assert asking.session.subscriptions == [Subscription("ticker", ("A-USD",)), Subscription("ticker", ("B-USD",))]
+
+    run(check())
+
+
+def test_more_wishes_than_are_carried_out_at_once_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes_module, "MOST_WAITING", 2)
+
+    async def check() -> None:
+        asking = Asking()
+        for number in range(3):
+            asking.wish(f"{number}-USD", number)
+        assert asking.answers == [Answered(2, "too much is asked for at once")]
+        await asking.answered(Answered(2, "too much is asked for at once"), Answered(0), Answered(1))
+
+    run(check())
+
+
+def test_what_is_not_being_recorded_is_refused() -> None:
+    async def check() -> None:
+        asking = Asking()
+        asking.wish("B-USD", feed=1)
+        asking.live.end()
+        asking.wish("B-USD", 2)
+        refused = "the feed is not being recorded at this moment"
+        await asking.answered(Answered(1, refused), Answered(2, refused))
+
+    run(check())
+
+
+def test_a_defect_is_a_refusal_and_ends_nothing() -> None:
+    async def check() -> None:
+        asking = Asking()
+        asking.wishes.take(Wish(1, 0, [{"unknown": 1}]), asking.answers.append)
+        await asking.answered(Answered(1, "it cannot be subscribed"))
+        asking.wish("B-USD", 2)
+        await until(lambda: asking.answers[1:] == [Answered(2)])
+
+    run(check())
+
+
+def test_what_waits_at_the_end_is_carried_out_no_more() -> None:
+    async def check() -> None:
+        asking = Asking()
+        asking.session.accepts = lambda _: None
+        asking.wish("B-USD")
+        await asyncio.sleep(0)
+        await asking.wishes.end()
+        assert asking.answers == []
+
+    run(check())
