@@ -29,7 +29,7 @@ MOST_GAIN = 15.0
 
 def rows(folder: Path, *, quick: bool) -> Iterator[Row]:
     """Measure the relay, the recorder alone, with clients, and with one more that never reads."""
-    seconds, clients = (1.0, 3) if quick else (SECONDS, CLIENTS)
+    seconds, clients = (0.5, 3) if quick else (SECONDS, CLIENTS)
     rounds = 1 if quick else ROUNDS
     relays, alone, served, beside = [], [], [], []
     for _ in range(rounds):

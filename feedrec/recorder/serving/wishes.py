@@ -11,6 +11,7 @@ from typing import Any
 from ...errors import FeedrecError
 from ...feeds import Subscription
 from ...live_messages import Answered, Wish
+from ...spelling import few_of
 from ...visible import with_escapes
 from .live_run import LiveRun, LiveSession, keys_of
 
@@ -114,10 +115,10 @@ class Wishes:
         keys = keys_of([one.as_dict() for one in wanted]) - before
         if not keys:
             return None
-        what = with_escapes(", ".join(filter(None, (":".join(filter(None, key)) for key in sorted(keys)))))
-        log.info("a client asks for %s, which is recorded from now on", what[:_SHOWN])
         self._wished.setdefault(run, set()).update(keys)
         await session.subscribe(wanted)
+        what = with_escapes(few_of([":".join(filter(None, key)) for key in sorted(keys)]))
+        log.info("a client asks for %s, which is recorded from now on", what[:_SHOWN])
         run.subscribed()
         await self._wait_for_venue(run, session, keys)
         missing = keys & keys_of(session.subscribed.missing)
