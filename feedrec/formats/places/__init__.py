@@ -2,7 +2,7 @@
 Where recordings live: files here, objects in a store, what a web server gives.
 
     url_path.py      the URL of an object, in the place of a path
-    protocol.py      what a place can do, and what it says of an object
+    protocol.py      what a place can do, what it says of an object, whether that has certain bytes
     opening.py       which place a path or URL is of
     protection.py    how a bucket is asked to keep what is written
     folder_store.py  a folder of this machine

@@ -15,7 +15,7 @@ from .asking import CHANGED, NoRangesError, OutOfRangeError, create, tell, try_o
 from .clients import LARGEST_READ, Clients
 from .patience import Patience
 from .protection import Protection
-from .protocol import Content, Piece, StoredObject
+from .protocol import Content, Piece, StoredObject, has_content, sha256_of
 from .url_path import UrlPath, place_of
 from .whole_objects import WholeObjects
 
@@ -193,22 +193,12 @@ class ObjectStore:
 
     def _is_of(self, there: StoredObject, data: bytes | mmap.mmap) -> bool:
         """Return whether an object has these bytes."""
-        if there.size != len(data):
-            return False
-        if there.tag.strip('"') == hashlib.md5(data, usedforsecurity=False).hexdigest():
-            return True
-        return all(
-            self.read(there.key, start, LARGEST_READ, there).data == data[start : start + LARGEST_READ]
-            for start in range(0, there.size, LARGEST_READ)
-        )
+        etag = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return has_content(self, there, len(data), {etag}, lambda: hashlib.sha256(data).hexdigest())
 
     def _is_copy(self, original: StoredObject, there: StoredObject) -> bool:
         """Return whether an object has the same bytes as another one."""
-        return there.size == original.size and all(
-            self.read(there.key, start, LARGEST_READ, there).data
-            == self.read(original.key, start, LARGEST_READ, original).data
-            for start in range(0, there.size, LARGEST_READ)
-        )
+        return has_content(self, there, original.size, (), lambda: sha256_of(self, original))
 
     def _known(self, key: str) -> StoredObject:
         found = self.find(key)

@@ -1,12 +1,15 @@
-"""What a place of recordings can do, and what it says of an object in it."""
+"""What a place of recordings can do, what it says of an object in it, and whether that has certain bytes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-__all__ = ["Content", "Piece", "Store", "StoredObject"]
+__all__ = ["Content", "Piece", "Store", "StoredObject", "has_content", "sha256_of"]
+
+_READ = 8 << 20
 
 Content = bytes | Path
 """What is written: bytes, or all that is in a file of this machine."""
@@ -106,3 +109,41 @@ class Store(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove an object; one that is not there is no error."""
+
+
+def has_content(
+    store: Store, found: StoredObject, size: int, etags: Collection[str], sha256: Callable[[], str]
+) -> bool:
+    """
+    Return whether an object has some content.
+
+    An etag that is the MD5 of the content proves it. Any other etag proves nothing, neither that it is the same nor
+    that it is not: then all of it is read.
+
+    Args:
+        store: The place.
+        found: The object, as it was just seen.
+        size: Bytes of the content.
+        etags: What S3 gives as its etag, without quotes.
+        sha256: Returns its SHA-256, in hexadecimal.
+
+    Raises:
+        PlaceError: If it cannot be read, or was replaced meanwhile.
+
+    """
+    if found.size != size:
+        return False
+    return found.tag.strip('"').lower() in etags or sha256_of(store, found) == sha256()
+
+
+def sha256_of(store: Store, found: StoredObject) -> str:
+    """Read an object, as it was seen; return its SHA-256, in hexadecimal. Raises as `has_content` does."""
+    checksum = hashlib.sha256()
+    start = 0
+    while start < found.size:
+        data = store.read(found.key, start, min(_READ, found.size - start), found).data
+        if not data:
+            break  # it ends early: then its checksum is another
+        checksum.update(data)
+        start += len(data)
+    return checksum.hexdigest()

@@ -1,23 +1,18 @@
-"""Whether an object there is the file here: by the store's own checksum, else it is read back."""
+"""Whether an object there is the file here."""
 
 from __future__ import annotations
 
-import hashlib
-
-from ...formats.places.protocol import Store, StoredObject
+from ...formats.places.protocol import Store, StoredObject, has_content
 from .content import Content
 
 __all__ = ["is_same"]
-
-_READ = 8 << 20
 
 
 def is_same(store: Store, found: StoredObject, content: Content) -> bool:
     """
     Return whether an object has the content of a file.
 
-    An etag that is the MD5 of the content proves it. Any other etag proves nothing, neither that it is the same nor
-    that it is not: then all of it is read.
+    See `has_content` for how that is proved.
 
     Args:
         store: The place.
@@ -28,20 +23,4 @@ def is_same(store: Store, found: StoredObject, content: Content) -> bool:
         PlaceError: If it cannot be read, or was replaced meanwhile.
 
     """
-    if found.size != content.size:
-        return False
-    if found.tag.strip('"').lower() in content.etags:
-        return True
-    return _sha256_of(store, found) == content.sha256
-
-
-def _sha256_of(store: Store, found: StoredObject) -> str:
-    checksum = hashlib.sha256()
-    start = 0
-    while start < found.size:
-        data = store.read(found.key, start, min(_READ, found.size - start), found).data
-        if not data:
-            break  # it ends early: then its checksum is another
-        checksum.update(data)
-        start += len(data)
-    return checksum.hexdigest()
+    return has_content(store, found, content.size, content.etags, lambda: content.sha256)
