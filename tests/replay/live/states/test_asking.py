@@ -117,8 +117,8 @@ def test_what_is_no_answer_is_as_if_the_process_had_ended(tmp_path: Path, said: 
         await until(lambda: knowing.requests)
         knowing.say(said)
         await until(lambda: len(knowing.requests) == 2)
-        knowing.answer(2, b"true")
-        assert await asked == (2, {BOOK: b"true"})
+        knowing.answer(2, b"")
+        assert await asked == (2, {BOOK: b""})
 
     asking(tmp_path, scenario)
 
