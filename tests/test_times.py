@@ -1,4 +1,4 @@
-"""Times and speeds in programs; `tests/cli/test_options.py` has all the ways to write them."""
+"""Times and speeds in programs; `tests/cli/options/test_param_types.py` has all the ways to write them."""
 
 from __future__ import annotations
 
