@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Protocol
 
 from .command_line import chosen
-from .files import exports, formats, parquet, reading, tools
+from .files import batches, exports, formats, parquet, reading, tools
 from .measuring.figures import Figures, Group, read_figures, write_figures
 from .measuring.machine import this_machine
 from .measuring.rows import Row
@@ -54,6 +54,7 @@ GROUPS: dict[str, Rows] = {
     "parquet": parquet.rows,
     "export": exports.rows,
     "formats": formats.rows,
+    "batch": batches.rows,
     "pytest": pytest_start.rows,
 }
 

@@ -80,23 +80,32 @@ class Destination:
         promises = [Promise(name, entry) for name, entry in found if entry is not None]
         return sorted(promises, key=lambda one: one.entry.time)
 
-    def promise(self, entry: Entry, work: Path) -> None:
+    def promise(self, entry: Entry, work: Path) -> Promise:
         """
-        Write down what an output will be.
+        Write down what an output will be; return that, to be taken back if it will not.
 
         Args:
             entry: What it will be.
             work: The folder that the output is made in.
 
         """
-        self._write(f"{_PROMISES}/{_folder_of(entry.key)}/{secrets.token_hex(8)}.json", encode_promise(entry), work)
+        name = f"{_PROMISES}/{_folder_of(entry.key)}/{secrets.token_hex(8)}.json"
+        self._write(name, encode_promise(entry), work)
+        return Promise(name, entry)
+
+    def take_back(self, promise: Promise) -> None:
+        """Forget a promise: it is in the manifest, or will not be kept."""
+        self._store.delete(promise.name)
+        if not isinstance(self.place, UrlPath):
+            with contextlib.suppress(OSError):  # there are others of the task
+                (self.place / promise.name).parent.rmdir()
 
     def write_manifest(self, manifest: dict[str, Entry], folded: Iterable[Promise]) -> None:
         """Write what is known of each task, and remove the promises that are in it now."""
         with workplace(self.place) as work:
             self._write(_MANIFEST, encode_manifest(manifest), work)
         with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="feedrec-promises") as pool:
-            list(pool.map(self._forget, [one.name for one in folded]))
+            list(pool.map(self.take_back, folded))
 
     def known(self) -> dict[str, Entry]:
         """
@@ -260,12 +269,6 @@ class Destination:
                 if folder != PurePosixPath("."):
                     with contextlib.suppress(OSError):  # there is something in it
                         (self.place / folder).rmdir()
-
-    def _forget(self, name: str) -> None:
-        self._store.delete(name)
-        if not isinstance(self.place, UrlPath):
-            with contextlib.suppress(OSError):
-                (self.place / name).parent.rmdir()
 
     @contextlib.contextmanager
     def _writing(self, path: Path) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from ..errors import FeedrecError, RecordingError
+from ..errors import FeedrecError, RecordingError, RecordingExistsError
 from ..formats.places.url_path import UrlPath, place_of
 from .destination import Destination, files_of
 from .identity import identity_of
@@ -61,8 +61,12 @@ def _done(task: Task) -> Result:
             raise RecordingError(source, _CHANGED)
         size = sum(one.size for one in files)
         result = Result(task.key, made.status, made.lost, identity, size, made.facts, files=files)
-        destination.promise(entry_of(task, result, time.time_ns()), work)
-        other = destination.publish(made_in, files, task.key, task.replaces)
+        promise = destination.promise(entry_of(task, result, time.time_ns()), work)
+        try:
+            other = destination.publish(made_in, files, task.key, task.replaces)
+        except RecordingExistsError:
+            destination.take_back(promise)
+            raise
     return result if other is None else other.result
 
 
