@@ -20,7 +20,7 @@ __all__ = ["rows"]
 
 ROUNDS = 3
 RECORDINGS = 40
-SIZE = 8_000_000
+SIZE = 16_000_000
 """Bytes of payloads of the smallest recording; the largest has twice as many."""
 
 _KINDS: Mapping[str, dict[str, object]] = {"convert": {"format": "parquet"}, "verify": {}}

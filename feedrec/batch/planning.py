@@ -106,6 +106,8 @@ def plan_batch(
             wanted.append((task, identity))
         on_looked(number, len(recordings))
     _refuse_doubles(wanted, place)
+    sizes = {as_text(one.path): one.stored.size for one in recordings}
+    wanted.sort(key=lambda one: -sizes[one[0].source])  # the last one to end is small
     batch = Batch(kind, place, wanted, left_out=found.left_out)
     return still_to_do(batch, to)
 

@@ -90,6 +90,14 @@ def test_a_signature_in_a_url_is_shown_nowhere() -> None:
     assert task.shown == "https://example.com/1.jsonl?…"
 
 
+def test_the_largest_recordings_come_first(tmp_path: Path) -> None:
+    """So the last task to end is a small one, for which no other worker waits for long."""
+    for number, frames in enumerate((5, 500, 50)):
+        small_recording(tmp_path / f"{number}.jsonl", number, frames)
+    batch = plan_batch("convert", [tmp_path], tmp_path / "target")
+    assert [task.target for task in batch.tasks] == ["1.jsonl.zst", "2.jsonl.zst", "0.jsonl.zst"]
+
+
 def test_each_hour_of_a_recording_is_a_task(tmp_path: Path) -> None:
     """Together they have each line once, as it was; the names tell the hour."""
     path = small_recording(tmp_path / "source" / "x.jsonl.zst", frames=30, step=600 * NANOSECONDS)
