@@ -126,9 +126,8 @@ class Destination:
             for _, entry in promises:
                 if all(sizes.get(file.name) == file.size for file in entry.files):
                     by_key.setdefault(entry.key, []).append(entry)
-            for key, entries in by_key.items():
-                several = len({entry.files for entry in entries}) > 1
-                kept = [entry for entry in entries if not several or all(map(self._is, entry.files))]
+            for key, entries in by_key.items():  # what was there before may be as long
+                kept = [entry for entry in entries if all(map(self._is, entry.files))]
                 now |= {key: kept[-1]} if kept else {}
         return now
 

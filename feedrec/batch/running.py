@@ -117,7 +117,8 @@ def _write_down(destination: Destination, ended: dict[str, tuple[Task, Result]])
     """Bring the manifest up to date; of a task that failed, what it made before stays known."""
     promises = destination.promises()
     before = destination.manifest()
-    now = destination.with_kept(before, promises)
+    done = {key for key, (_, result) in ended.items() if result.status != Status.FAILED}
+    now = destination.with_kept(before, [one for one in promises if one.entry.key not in done])
     for key, (task, result) in ended.items():
         entry = entry_of(task, result, time.time_ns())
         if result.status == Status.FAILED:

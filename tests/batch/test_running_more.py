@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, NoReturn
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 
 from feedrec.batch.destination import Destination
 from feedrec.batch.planning import plan_batch
@@ -128,6 +128,7 @@ def change_an_output(target: Path, how: str) -> dict[str, bytes]:
     return {made[0]: path.read_bytes()}
 
 
+@example("convert", [Round(1, False, "stays", "", 1, False), Round(0, False, "stays", "promise", 1, False)])
 @given(kind=st.sampled_from(sorted(KINDS)), rounds=ROUNDS)
 def test_whatever_happens_each_output_is_right_in_the_end(kind: str, rounds: list[Round]) -> None:
     """Recordings change, runs are killed anywhere, others write into the destination: theirs stays, ours is whole."""
