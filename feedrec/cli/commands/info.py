@@ -20,6 +20,7 @@ from .. import output
 from ..options import RECORDING, as_json, logging_options, time_options
 from ..subscribed import missing_lines
 from ..terminal import GAP, coloured, echo, echo_json, width_of
+from ..uploading import refuse_url
 
 if TYPE_CHECKING:
     from ...formats.several.inputs import Input
@@ -44,7 +45,8 @@ log = logging.getLogger("feedrec")
     "--check",
     "golden",
     metavar="FILE",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=click.Path(dir_okay=False),
+    callback=lambda _ctx, _param, value: _file_here(value),
     help="Compare with the facts in this file, which `feedrec info --json` wrote; exit with 3 if some differ.",
 )
 @time_options
@@ -106,6 +108,11 @@ def _warn(parts: Summaries, bad: Sequence[RecordingError]) -> None:
             log.warning("%s: %s", file, summary.jump)
     for error in bad:
         log.warning("skipped: %s", error)
+
+
+def _file_here(name: str | None) -> Path | None:
+    refuse_url(name or "", "save the file of facts here first")
+    return None if name is None else Path(name)
 
 
 def _comparison(golden: Path) -> Callable[..., bool]:

@@ -92,3 +92,11 @@ def test_a_large_recording_costs_two_requests_to_be_known_and_one_to_be_read_at_
     assert feedrec("cat", url, "--from", "30s", "--to", "32s").stdout.count(b"\n") == 3
     assert len(bucket.requests) <= 4
     assert sum(request.size for request in bucket.requests) < 3_000_000
+
+
+def test_the_facts_to_compare_with_are_in_a_file_here(bucket: Bucket) -> None:
+    place = bucket.url / "golden.json"
+    result = feedrec("info", bucket.url / "x.jsonl.zst", "--check", place)
+    assert result.returncode == 2
+    assert result.stderr.decode() == f"feedrec: error: {place} is a URL: save the file of facts here first\n"
+    assert bucket.requests == []
