@@ -4,8 +4,8 @@ A process that stands in for one that serves: it writes what it gets to a file, 
     python -m tests.recorder.serving.fake_process PLAN
 
 `settings` of the plan say what it does: `kept` is where it writes each parcel to, as a line of JSON; `wishes` are
-products that it asks for when it knows the feed; `sleeps` is the process that reads once and no more; `fails` is why it
-cannot serve; `dies` is a file without which it is killed before it can.
+products that it asks for when it knows the feed; `sleeps` is the process that reads no more once it has lines; `fails`
+is why it cannot serve; `dies` is a file without which it is killed before it can.
 """
 
 from __future__ import annotations
@@ -49,15 +49,16 @@ def main() -> None:
         begun = {"pid": os.getpid(), "feeds": plan.feeds, "port": plan.port, "known": known}
         kept.write(msgspec.json.encode(begun) + b"\n")
         kept.flush()
-        parcels = Parcels()
+        parcels, has_lines = Parcels(), False
         while data := end.recv(1 << 16):
             for parcel in parcels.feed(data):
                 fields = [parcel.number, parcel.kind.name, parcel.feed, parcel.content.decode()]
                 kept.write(msgspec.json.encode(fields) + b"\n")
                 if parcel.kind is ParcelKind.HEADER and name == "serving":
                     wish(end, settings.get("wishes", ""))
+                has_lines = has_lines or parcel.kind is ParcelKind.LINES
             kept.flush()
-            if settings.get("sleeps") == name:
+            if has_lines and settings.get("sleeps") == name:
                 time.sleep(1000)
         kept.write(b'"end"\n')
 
