@@ -4,7 +4,8 @@ What a batch has made: the manifest in its destination, and the promises of work
 A worker that has made an output writes down what it is before it gives it its name: a promise. So whoever is killed
 when, each file that has the name of an output and the bytes of a promise is one of ours, and any other file is not.
 Who runs the batch takes the promises into the manifest, a file of lines, one for each task; docs/batch.md has its
-form. A line that cannot be read is passed over: then that task's output counts as not ours.
+form. A line that cannot be read is passed over: then that task's output counts as not ours. So is one with names that
+no output has: whoever wrote it, it leads to no file outside the destination.
 
 Pure.
 """
@@ -17,8 +18,12 @@ import msgspec
 
 from ..model import format_time
 from .task import OutputFile, Result, Status, Task
+from .workplace import BATCH_FOLDER
 
 __all__ = ["Entry", "Manifest", "decode_manifest", "decode_promise", "encode_manifest", "encode_promise", "entry_of"]
+
+_MOST_BYTES = (1 << 63) - 1
+"""Of a file, as file systems have it."""
 
 Manifest = Mapping[str, "Entry"]
 """What is known of each task, by its key."""
@@ -116,6 +121,14 @@ def encode_promise(entry: Entry) -> bytes:
 def decode_promise(data: bytes) -> Entry | None:
     """Return what a promise says; None if it is none."""
     try:
-        return msgspec.json.decode(data, type=Entry)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        entry = msgspec.json.decode(data, type=Entry)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
+    return entry if all(map(_can_be_output, entry.files)) else None
+
+
+def _can_be_output(file: OutputFile) -> bool:
+    """Return whether a file is one below the destination, and not in the folder that a batch has for itself."""
+    parts = file.name.split("/")
+    is_below = "\0" not in file.name and not {"", ".", ".."}.intersection(parts)
+    return is_below and parts[0] != BATCH_FOLDER and 0 <= file.size <= _MOST_BYTES

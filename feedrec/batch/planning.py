@@ -37,6 +37,9 @@ _HOUR = 3600 * NANOSECONDS
 _FOREIGN = "already exists, and no batch made it: move it away, or choose another destination"
 
 
+_NO_TEXT = "its path is not valid UTF-8, and a batch cannot write it down: rename it"
+
+
 class Batch(msgspec.Struct):
     """
     What is to be done, and what is not.
@@ -123,6 +126,9 @@ def still_to_do(batch: Batch, destination: Destination) -> Batch:
     known, sizes = destination.known(), destination.sizes()
     now = msgspec.structs.replace(batch, tasks=[], kept=[], refused=[])
     for task, identity in batch.wanted:
+        if not _is_text(task.source):
+            now.refused.append(Result(task.key, Status.FAILED, _NO_TEXT, identity))
+            continue
         before = known.get(task.key)
         if before is not None and _is_done(before, task, identity, sizes):
             now.kept.append(before.result)
@@ -150,6 +156,11 @@ def _taken(target: str, sizes: Mapping[str, int], ours: Sequence[OutputFile]) ->
     names = {one.name: one.size for one in ours}
     there = [target] if target in sizes else []
     return next((one for one in there if names.get(one) != sizes[one]), "")
+
+
+def _is_text(name: str) -> bool:
+    """Return whether a name is one that can be sent to workers and written into the manifest."""
+    return name.isascii() or not any("\ud800" <= one <= "\udfff" for one in name)
 
 
 def _identity(found: Found) -> str:
@@ -205,6 +216,8 @@ def _refuse_doubles(wanted: Sequence[tuple[Task, str]], place: Path) -> None:
 
 
 def _refuse_place(place: Path) -> None:
+    if not _is_text(as_text(place)):
+        raise UsageError(f"{place} is not valid UTF-8, and a batch cannot write it down: choose another destination")
     if isinstance(place, UrlPath):
         refuse_target(place, is_folder=True)
     elif is_there(place) and not is_folder(place):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -117,3 +118,16 @@ def test_each_hour_of_a_recording_is_a_task(tmp_path: Path) -> None:
 def test_verify_and_info_are_about_whole_recordings(source: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot be done hour by hour"):
         plan_batch("verify", [source], tmp_path, by_hour=True)
+
+
+def test_a_recording_whose_name_is_not_utf_8_fails_alone(tmp_path: Path) -> None:
+    """Neither a worker can be sent it nor the manifest have it; the others are done."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    small_recording(source / "1.jsonl.zst")
+    small_recording(source / os.fsdecode(b"\xff.jsonl.zst"))
+    total = run("verify", [source], target)
+    assert (total.done, total.failed) == (1, 1)
+    assert next(one.reason for one in total.results if one.reason).startswith("its path is not valid UTF-8")
+    assert set(files_below(target)) == {"1.jsonl.zst.verify.json"}
+    with pytest.raises(UsageError, match="is not valid UTF-8"):
+        plan_batch("verify", [source], tmp_path / os.fsdecode(b"\xff"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 import shutil
@@ -32,10 +33,12 @@ class FolderStore:
 
     def find(self, key: str) -> StoredObject | None:
         """See `Store`."""
-        with self._telling(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = self._place(key).stat()
-            return _stored(key, status) if stat.S_ISREG(status.st_mode) else None
-        return None
+        try:
+            with self._telling(key):
+                status = self._place(key).stat()
+        except ObjectMissingError:
+            return None
+        return _stored(key, status) if stat.S_ISREG(status.st_mode) else None
 
     def read(self, key: str, start: int, size: int, of: StoredObject | None = None) -> Piece:
         """See `Store`."""
@@ -135,6 +138,8 @@ class FolderStore:
         except FileExistsError as error:
             raise ObjectExistsError(self._place(key), "already exists") from error
         except OSError as error:
+            if error.errno == errno.ELOOP:
+                raise ObjectMissingError(self._place(key), "is a link to itself") from error
             raise PlaceError(self._place(key), error.strerror or str(error)) from error
 
 

@@ -40,6 +40,17 @@ def test_a_pipe_and_a_folder_are_no_objects_and_are_not_waited_for(tmp_path: Pat
     assert list(store.list()) == []
 
 
+def test_a_link_to_itself_is_no_object_and_hides_no_other(tmp_path: Path) -> None:
+    """As one to nothing; a listing goes on."""
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "file").touch()
+    store = FolderStore(tmp_path)
+    assert store.find("loop") is None
+    assert [one.key for one in store.list()] == ["file"]
+    with pytest.raises(ObjectMissingError, match="a link to itself"):
+        store.read("loop", 0, 1)
+
+
 def test_what_could_not_be_written_leaves_nothing(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.write("x", b"first")
