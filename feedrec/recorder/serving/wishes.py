@@ -6,6 +6,8 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from ...errors import FeedrecError
@@ -22,6 +24,9 @@ MOST_WAITING = 100
 
 PATIENCE = 5.0
 """Seconds that the venue gets for its answer; what it has not refused then counts as subscribed."""
+
+MOST_PRODUCTS = 1000
+"""Products that a wish may name: more than the venues have on line, and few enough to be taken back in a moment."""
 
 _PRODUCT = re.compile(r"[A-Za-z0-9][\w.:/-]{0,63}", re.ASCII)
 _SHOWN = 200  # characters of what a client asked for
@@ -73,8 +78,8 @@ class Wishes:
             return
         refused = wished & keys_of(session.subscribed.missing)
         wished -= refused
-        for channel, product in refused:
-            self._begin(_take_back(run, session, Subscription(channel, (product,) if product else ())))
+        if refused:
+            self._begin(_take_back(run, session, _together(refused)))
 
     async def end(self) -> None:
         """Carry out no more."""
@@ -109,6 +114,8 @@ class Wishes:
         if run is None or session is None:
             return "the feed is not being recorded at this moment"
         wanted = [Subscription(**_fields_of(one)) for one in wish.subscriptions]
+        if sum(len(one.products) for one in wanted) > MOST_PRODUCTS:
+            return f"it names more than {MOST_PRODUCTS:,} products"
         if not all(_PRODUCT.fullmatch(product) for one in wanted for product in one.products):
             return "that is no name of a product"
         before = keys_of([one.as_dict() for one in session.subscriptions])
@@ -117,12 +124,12 @@ class Wishes:
             return None
         self._wished.setdefault(run, set()).update(keys)
         await session.subscribe(wanted)
-        what = with_escapes(few_of([":".join(filter(None, key)) for key in sorted(keys)]))
-        log.info("a client asks for %s, which is recorded from now on", what[:_SHOWN])
         run.subscribed()
         await self._wait_for_venue(run, session, keys)
         missing = keys & keys_of(session.subscribed.missing)
-        return f"{session_words(missing)}: the venue refuses it" if missing else None
+        if keys > missing:
+            log.info("a client asks for %s, which is recorded from now on", words_of(keys - missing))
+        return f"{words_of(missing)}: the venue refuses it" if missing else None
 
     async def _wait_for_venue(self, run: LiveRun, session: LiveSession, keys: set[Key]) -> None:
         """Wait until the venue has said something to all of it, if it ever says anything."""
@@ -138,9 +145,15 @@ class Wishes:
             del self._settled[run]
 
 
-def session_words(keys: set[Key]) -> str:
-    """Return what keys are, for people."""
-    return ", ".join(":".join(filter(None, key)) for key in sorted(keys))
+def words_of(keys: set[Key]) -> str:
+    """Return what keys are, for people: the first ones, in a part of a line."""
+    return with_escapes(few_of([":".join(filter(None, key)) for key in sorted(keys)]))[:_SHOWN]
+
+
+def _together(keys: set[Key]) -> list[Subscription]:
+    """Return keys as subscriptions, one for each channel: each is a message to the venue."""
+    channels = groupby(sorted(keys), itemgetter(0))
+    return [Subscription(channel, tuple(product for _, product in those if product)) for channel, those in channels]
 
 
 def _is_settled(session: LiveSession, keys: set[Key]) -> bool:
@@ -154,10 +167,11 @@ def _fields_of(subscription: dict[str, Any]) -> dict[str, Any]:
     return {**subscription, "products": tuple(products)}
 
 
-async def _take_back(run: LiveRun, session: LiveSession, subscription: Subscription) -> None:
+async def _take_back(run: LiveRun, session: LiveSession, subscriptions: Sequence[Subscription]) -> None:
     """Want what the venue has refused no more."""
-    try:
-        await session.unsubscribe([subscription])
-    except FeedrecError as error:
-        log.debug("%s", error)
+    for one in subscriptions:
+        try:
+            await session.unsubscribe([one])
+        except FeedrecError as error:
+            log.debug("%s", error)
     run.subscribed()

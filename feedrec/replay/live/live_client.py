@@ -128,19 +128,21 @@ class LiveClient:
         self._delivery = Delivery(self._outlet, self._session, crowd.runs)
         self._delivery.number = source.number
         self._awake = asyncio.Event()
+        self._silence: asyncio.TimerHandle | None = None  # ends it if it says nothing
+        self._wishes = False  # what it asks for waits for the recorder
         self._ended: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
 
     async def run(self, stopping: asyncio.Future[None]) -> Outcome:
         """Serve it until it is gone, or `stopping` is done; return why it is over. Its connection is closed then."""
         tasks = {asyncio.create_task(self._guarded(work)) for work in (self._listen, self._attend)}
-        timer = self._limit_silence()
+        self._limit_silence()
         try:
             waits: set[asyncio.Future[Any]] = {*tasks, self._ended, stopping}
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             self._end("server stopped" if stopping.done() else "client left")
         finally:
-            if timer is not None:
-                timer.cancel()
+            if self._silence is not None:
+                self._silence.cancel()
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks)
@@ -216,7 +218,11 @@ class LiveClient:
         wishes = self._source.wishes
         if wishes is None or not (lacking := session.lacking(message)):
             return
-        refused = await wishes.ask(self._source.place, lacking)
+        self._wishes = True
+        try:
+            refused = await wishes.ask(self._source.place, lacking)
+        finally:
+            self._wishes = False
         if refused is not None:
             text = "%s asks for what is not recorded, and cannot be: %s"
             self._log.log(logging.INFO, text, self.name, shortened(refused))
@@ -272,16 +278,17 @@ class LiveClient:
             self._session.clock_set(by)
             self._session.jump(self._now())
 
-    def _limit_silence(self) -> asyncio.TimerHandle | None:
+    def _limit_silence(self) -> None:
         """Have it subscribe in time, if it must."""
         session = self._session
-        within = None if session is None else session.subscribe_within
-        if session is None or within is None:
-            return None
-        return asyncio.get_running_loop().call_later(within, self._end_silence, session)
+        if session is not None and (within := session.subscribe_within) is not None:
+            self._silence = asyncio.get_running_loop().call_later(within, self._end_silence, session)
 
     def _end_silence(self, session: VenueSession) -> None:
         if session.has_subscribed or self._ended.done():
+            return
+        if self._wishes:  # it has spoken, and it is the recorder who has not
+            self._limit_silence()
             return
         with contextlib.suppress(ClientEnded):
             session.hear_nothing()

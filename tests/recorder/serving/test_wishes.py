@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 
 import pytest
 
@@ -31,8 +32,8 @@ class Asking:
         self.live.begin(self.session, FakeWritten())
         self.answers: list[Answered] = []
 
-    def wish(self, product: str, number: int = 1, feed: int = 0) -> None:
-        wish = Wish(number, feed, [{"channel": "ticker", "products": [product]}])
+    def wish(self, *products: str, number: int = 1, feed: int = 0) -> None:
+        wish = Wish(number, feed, [{"channel": "ticker", "products": list(products)}])
         self.wishes.take(wish, self.answers.append)
 
     async def answered(self, *answers: Answered) -> None:
@@ -66,8 +67,8 @@ def test_what_the_venue_refuses_later_is_taken_back(monkeypatch: pytest.MonkeyPa
 def test_what_two_clients_ask_for_is_subscribed_once() -> None:
     async def check() -> None:
         asking = Asking()
-        asking.wish("B-USD", 1)
-        asking.wish("B-USD", 2)
+        asking.wish("B-USD", number=1)
+        asking.wish("B-USD", number=2)
         await asking.answered(Answered(1), Answered(2))
         assert asking.session.subscriptions == [Subscription("ticker", ("A-USD",)), Subscription("ticker", ("B-USD",))]
 
@@ -80,7 +81,7 @@ def test_more_wishes_than_are_carried_out_at_once_are_refused(monkeypatch: pytes
     async def check() -> None:
         asking = Asking()
         for number in range(3):
-            asking.wish(f"{number}-USD", number)
+            asking.wish(f"{number}-USD", number=number)
         assert asking.answers == [Answered(2, "too much is asked for at once")]
         await asking.answered(Answered(2, "too much is asked for at once"), Answered(0), Answered(1))
 
@@ -92,7 +93,7 @@ def test_what_is_not_being_recorded_is_refused() -> None:
         asking = Asking()
         asking.wish("B-USD", feed=1)
         asking.live.end()
-        asking.wish("B-USD", 2)
+        asking.wish("B-USD", number=2)
         refused = "the feed is not being recorded at this moment"
         await asking.answered(Answered(1, refused), Answered(2, refused))
 
@@ -104,7 +105,7 @@ def test_a_defect_is_a_refusal_and_ends_nothing() -> None:
         asking = Asking()
         asking.wishes.take(Wish(1, 0, [{"unknown": 1}]), asking.answers.append)
         await asking.answered(Answered(1, "it cannot be subscribed"))
-        asking.wish("B-USD", 2)
+        asking.wish("B-USD", number=2)
         await until(lambda: asking.answers[1:] == [Answered(2)])
 
     run(check())
@@ -118,5 +119,45 @@ def test_what_waits_at_the_end_is_carried_out_no_more() -> None:
         await asyncio.sleep(0)
         await asking.wishes.end()
         assert asking.answers == []
+
+    run(check())
+
+
+def test_what_is_refused_together_is_taken_back_together_and_said_to_be_recorded_of_none(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """One by one, thousands of names that a client made up kept the recorder busy for a minute."""
+    caplog.set_level("INFO", "feedrec")
+
+    async def check() -> None:
+        asking = Asking()
+        asking.session.accepts = lambda product: product == "B-USD"
+        gone: list[Subscription] = []
+        unsubscribe = asking.session.unsubscribe
+
+        async def noted(channels: Sequence[Subscription]) -> None:
+            gone.extend(channels)
+            await unsubscribe(channels)
+
+        asking.session.unsubscribe = noted  # type: ignore[method-assign]
+        asking.wish("X-USD", "B-USD", "Y-USD")
+        await asking.answered(Answered(1, "ticker:X-USD, ticker:Y-USD: the venue refuses it"))
+        await until(lambda: gone == [Subscription("ticker", ("X-USD", "Y-USD"))])
+        asking.wish("Z-USD", number=2)
+        await until(lambda: len(asking.answers) == 2)
+
+    run(check())
+    said = [record.getMessage() for record in caplog.records if "from now on" in record.getMessage()]
+    assert said == ["a client asks for ticker:B-USD, which is recorded from now on"]
+
+
+def test_a_wish_for_more_products_than_venues_have_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wishes_module, "MOST_PRODUCTS", 2)
+
+    async def check() -> None:
+        asking = Asking()
+        asking.wish("B-USD", "C-USD", "D-USD")
+        await asking.answered(Answered(1, "it names more than 2 products"))
+        assert asking.products == ["A-USD"]
 
     run(check())

@@ -40,6 +40,7 @@ class FakeRecorder:
         states_number: As of which number the next answer says that it is; None for the truth.
         asked: What was asked about states: feeds, and keys.
         grants: What more is recorded after any wish; None to grant none.
+        answers_after: Seconds that a wish waits for its answer.
 
     """
 
@@ -54,6 +55,7 @@ class FakeRecorder:
         self.states_are_known.set()
         self.states_number: int | None = None
         self.grants: dict[str, list[str]] | None = None
+        self.answers_after = 0.0
         self._catalogues: list[dict[str, list[str]]] = [{} for _ in feeds]
         found = [venue_of(endpoint) for endpoint in endpoints]
         self._states = [None if feed is None else feed.state(None) for feed in found]
@@ -110,7 +112,7 @@ class FakeRecorder:
         """Take what the server tells; wishes are granted, or not."""
         self.told.append(told)
         if isinstance(told, Wish):
-            asyncio.get_running_loop().call_soon(self._answer, told)
+            asyncio.get_running_loop().call_later(self.answers_after, self._answer, told)
 
     def _answer(self, wish: Wish) -> None:
         if self.grants is None:

@@ -243,3 +243,24 @@ def test_heartbeats_go_on_when_the_wall_clock_is_set_back_by_hours(monkeypatch: 
                 assert parse_time(beat["time"]) < time.time_ns() - 9_000 * NANOSECONDS
 
     run(scenario())
+
+
+def test_a_client_whose_wish_waits_for_the_recorder_is_not_silent() -> None:
+    """It was disconnected for that: the venue has 5 seconds for its answer, and so had the client."""
+
+    async def scenario() -> None:
+        async with FakeRecorder(EXCHANGE, subscribes=True, settings={"subscribe_within": "0.05"}) as recorder:
+            recorder.begin({"ticker": ["BTC-USD"]})
+            recorder.grants = {"ticker": ["BTC-USD", "SOL-USD"]}
+            recorder.answers_after = 0.2
+            async with recorder.connect() as client:
+                await say(client, type="subscribe", channels=["ticker"], product_ids=["SOL-USD"])
+                assert [one["type"] for one in await hear(client)] == ["subscriptions"]
+            recorder.grants = None
+            async with recorder.connect() as client:
+                await say(client, type="subscribe", channels=["ticker"], product_ids=["DOT-USD"])
+                assert [one["type"] for one in await hear(client)] == ["error"]
+                with pytest.raises(ConnectionClosed, match="no subscribe message"):
+                    await client.recv()
+
+    run(scenario())
