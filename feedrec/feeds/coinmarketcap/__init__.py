@@ -87,6 +87,8 @@ class CoinMarketCap(FeedDefaults):
     close_reasons: Mapping[int, str] = {code: one.reason for code, one in CLOSE_CODES.items()}
     describe = staticmethod(describe)
     own_time = staticmethod(own_time)
+    named_products = staticmethod(products_of)
+    """Parameters name what frames are of; see `LiveRun`, which asks a feed that has it."""
 
     @property
     def rest(self) -> RestHalf:

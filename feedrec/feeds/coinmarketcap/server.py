@@ -121,7 +121,8 @@ class CoinMarketCapServer(SubscribingServer):
             _check(channel, params)
         except _Refused:
             return []
-        return [Subscription(channel, (), params)] if self._lacking(channel, products_of(channel, params)) else []
+        lacking = self._lacking(channel, products_of(channel, params))
+        return [Subscription(channel, (), _of_products(channel, params, lacking))] if lacking else []
 
     def on_slow(self) -> list[Reply]:
         return [Close(1011, CLOSE_CODES[1011].reason)]
@@ -266,3 +267,15 @@ def _id_of(request: Request | None) -> dict[str, Any]:
 
 def _ms(time: int) -> int:
     return time // 1_000_000
+
+
+def _of_products(channel: str, params: Mapping[str, Any], products: Collection[str]) -> dict[str, Any]:
+    """Return parameters without those values in lists that name none of some products."""
+
+    def names_any(name: str, value: object) -> bool:
+        return not set(products).isdisjoint(products_of(channel, {**params, name: [value]}))
+
+    return {
+        name: [one for one in value if names_any(name, one)] if isinstance(value, list) and channel in PARAMS else value
+        for name, value in params.items()
+    }

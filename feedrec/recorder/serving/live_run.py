@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from ...feeds import Subscription
+from ...feeds import Subscription, feed_of
+from ...feeds.venue import Key
 from ...formats.file.growing.files_so_far import FilesSoFar
 from ...formats.line.subscribed import SubscribedFacts
 from ...live_messages import Catalogue, FeedPlan
@@ -15,6 +16,8 @@ __all__ = ["LONGEST_WAIT", "LiveRun", "LiveSession", "Written"]
 
 LONGEST_WAIT = 0.002
 """Seconds that a frame may wait for others where it is served live."""
+
+NamedProducts = Callable[[str, Mapping[str, Any]], Sequence[str]]
 
 
 class LiveSession(Protocol):
@@ -62,20 +65,36 @@ class LiveRun:
         self.session: LiveSession | None = None
         self._relay, self._on_settled = relay, on_settled
         self._written: Written | None = None
+        self._named_products: NamedProducts | None = getattr(feed_of(feed.endpoint), "named_products", None)
 
     @property
     def catalogue(self) -> Catalogue:
         """What is recorded now: what was asked for, and not refused when the venue last said so."""
         if self.session is None:
             return Catalogue({})
-        missing = keys_of(self.session.subscribed.missing)
         products: dict[str, list[str]] = {}
-        for one in self.session.subscriptions:
-            wanted = one.products or ("",)
-            served = [product for product in wanted if (one.channel, product) not in missing]
-            if served:
-                products.setdefault(one.channel, []).extend(filter(None, served))
-        return Catalogue({channel: sorted(set(names)) for channel, names in products.items()})
+        for channel, product in sorted(self.keys_of(self.session.subscriptions) - self.missing):
+            products.setdefault(channel, []).extend([product] if product else [])
+        return Catalogue(products)
+
+    @property
+    def missing(self) -> set[Key]:
+        """Channel and product of what the venue has refused, and has not accepted otherwise."""
+        if self.session is None:
+            return set()
+        facts = self.session.subscribed
+        return self.keys_of(facts.missing) - self.keys_of(facts.accepted or ())
+
+    def keys_of(self, subscriptions: Iterable[Subscription | dict[str, Any]]) -> set[Key]:
+        """Return channel and product of subscriptions, also as in a header; the product is empty where one has none."""
+        shown = (one.as_dict() if isinstance(one, Subscription) else one for one in subscriptions)
+        return {(one["channel"], product) for one in shown for product in self._products_of(one)}
+
+    def _products_of(self, shown: dict[str, Any]) -> Sequence[str]:
+        """Return the products of a subscription, which some venues have among the parameters."""
+        named = self._named_products
+        by_params = named(shown["channel"], shown.get("params") or {}) if named is not None else ()
+        return shown.get("products") or by_params or [""]
 
     def begin(self, session: LiveSession, written: Written) -> None:
         """Serve a session from now on, which writes there, unless another run of the feed is on."""
@@ -112,8 +131,3 @@ class LiveRun:
         """Have a function told, in any thread, where the lines are that were written so far."""
         if self._written is not None:
             self._written.tell_files(callback)
-
-
-def keys_of(subscriptions: Sequence[dict[str, Any]]) -> set[tuple[str, str]]:
-    """Return channel and product of subscriptions as in a header; the product is empty where one names none."""
-    return {(one["channel"], product) for one in subscriptions for product in one.get("products") or [""]}

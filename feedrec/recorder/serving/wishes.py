@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
 
 from ...errors import FeedrecError
 from ...feeds import Subscription
+from ...feeds.venue import Key
 from ...live_messages import Answered, Wish
 from ...spelling import few_of
 from ...visible import with_escapes
-from .live_run import LiveRun, LiveSession, keys_of
+from .live_run import LiveRun, LiveSession
 
 __all__ = ["Wishes"]
 
@@ -32,8 +33,6 @@ _PRODUCT = re.compile(r"[A-Za-z0-9][\w.:/-]{0,63}", re.ASCII)
 _SHOWN = 200  # characters of what a client asked for
 
 log = logging.getLogger("feedrec")
-
-Key = tuple[str, str]
 
 
 class Wishes:
@@ -55,7 +54,7 @@ class Wishes:
         self.granted = self.refused = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._locks: dict[int, asyncio.Lock] = {}
-        self._wished: dict[LiveRun, set[Key]] = {}
+        self._wished: dict[LiveRun, dict[Key, Subscription]] = {}  # with the one that has named it
         self._settled: dict[LiveRun, asyncio.Event] = {}
 
     def take(self, wish: Wish, answer: Callable[[Answered], object]) -> None:
@@ -76,8 +75,7 @@ class Wishes:
             self._wished.pop(run, None)
         if session is None or not wished:
             return
-        refused = wished & keys_of(session.subscribed.missing)
-        wished -= refused
+        refused = {key: wished.pop(key) for key in wished.keys() & run.missing}
         if refused:
             self._begin(_take_back(run, session, _together(refused)))
 
@@ -114,19 +112,19 @@ class Wishes:
         if run is None or session is None:
             return "the feed is not being recorded at this moment"
         wanted = [Subscription(**_fields_of(one)) for one in wish.subscriptions]
-        if sum(len(one.products) for one in wanted) > MOST_PRODUCTS:
-            return f"it names more than {MOST_PRODUCTS:,} products"
         if not all(_PRODUCT.fullmatch(product) for one in wanted for product in one.products):
             return "that is no name of a product"
-        before = keys_of([one.as_dict() for one in session.subscriptions])
-        keys = keys_of([one.as_dict() for one in wanted]) - before
+        by_key = {key: one for one in wanted for key in run.keys_of([one])}
+        keys = by_key.keys() - run.keys_of(session.subscriptions)
         if not keys:
             return None
-        self._wished.setdefault(run, set()).update(keys)
+        if len(keys) > MOST_PRODUCTS:
+            return f"it names more than {MOST_PRODUCTS:,} products"
+        self._wished.setdefault(run, {}).update((key, by_key[key]) for key in keys)
         await session.subscribe(wanted)
         run.subscribed()
         await self._wait_for_venue(run, session, keys)
-        missing = keys & keys_of(session.subscribed.missing)
+        missing = keys & run.missing
         if keys > missing:
             log.info("a client asks for %s, which is recorded from now on", words_of(keys - missing))
         return f"{words_of(missing)}: the venue refuses it" if missing else None
@@ -136,7 +134,7 @@ class Wishes:
         event = self._settled[run] = asyncio.Event()
         try:
             async with asyncio.timeout(PATIENCE):
-                while not _is_settled(session, keys):
+                while not _is_settled(run, session, keys):
                     event.clear()
                     await event.wait()
         except TimeoutError:
@@ -150,15 +148,20 @@ def words_of(keys: set[Key]) -> str:
     return with_escapes(few_of([":".join(filter(None, key)) for key in sorted(keys)]))[:_SHOWN]
 
 
-def _together(keys: set[Key]) -> list[Subscription]:
-    """Return keys as subscriptions, one for each channel: each is a message to the venue."""
-    channels = groupby(sorted(keys), itemgetter(0))
-    return [Subscription(channel, tuple(product for _, product in those if product)) for channel, those in channels]
+def _together(refused: Mapping[Key, Subscription]) -> list[Subscription]:
+    """Return what was refused as subscriptions, one for each channel: each is a message to the venue."""
+    by_products = sorted(key for key, one in refused.items() if not one.params)
+    channels = groupby(by_products, itemgetter(0))
+    together = [Subscription(channel, tuple(product for _, product in keys if product)) for channel, keys in channels]
+    for one in refused.values():
+        if one.params and one not in together:
+            together.append(one)
+    return together
 
 
-def _is_settled(session: LiveSession, keys: set[Key]) -> bool:
+def _is_settled(run: LiveRun, session: LiveSession, keys: set[Key]) -> bool:
     facts = session.subscribed
-    return facts.accepted is None or keys <= keys_of(facts.accepted) | keys_of(facts.missing)
+    return facts.accepted is None or keys <= run.keys_of([*facts.accepted, *facts.missing])
 
 
 def _fields_of(subscription: dict[str, Any]) -> dict[str, Any]:

@@ -25,6 +25,7 @@ class FakeSession:
 
     Attributes:
         accepts: What the venue says to a product; None if it says nothing.
+        says: What it says besides, as a `subscribed` event, to what is subscribed next.
         on_answer: Called when the venue has said something.
 
     """
@@ -34,6 +35,7 @@ class FakeSession:
         self._subscribed = Subscribed([one.as_dict() for one in self.subscriptions])
         self._subscribed.add("subscribed", {"accepted": [one.as_dict() for one in self.subscriptions]})
         self.accepts: Callable[[str], bool | None] = lambda _: True
+        self.says: dict[str, Any] = {}
         self.on_answer: Callable[[], object] = lambda: None
 
     @property
@@ -54,6 +56,7 @@ class FakeSession:
                 if (accepts := self.accepts(product)) is not None:
                     key = "accepted" if accepts else "missing"
                     self._subscribed.add("subscribed", {key: [{"channel": one.channel, "products": [product]}]})
+        self._subscribed.add("subscribed", self.says)
         self.on_answer()
 
     async def unsubscribe(self, channels: Sequence[Subscription], /) -> None:

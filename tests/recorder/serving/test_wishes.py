@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from feedrec.feeds import Subscription
-from feedrec.live_messages import Answered, Wish
+from feedrec.live_messages import Answered, FeedPlan, Wish
 from feedrec.recorder.serving import wishes as wishes_module
 from feedrec.recorder.serving.live_run import LiveRun
 from feedrec.recorder.serving.relay import Relay
@@ -22,11 +22,11 @@ from .served import FEED, FakeSession, FakeWritten
 class Asking:
     """A run that is served, and what became of wishes."""
 
-    def __init__(self) -> None:
+    def __init__(self, feed: FeedPlan = FEED) -> None:
         relay = Relay()
-        relay.plan([FEED])
+        relay.plan([feed])
         self.wishes = Wishes(lambda place: self.live if place == 0 else None)
-        self.live = LiveRun(relay, FEED, b"{}", self.wishes.settled)
+        self.live = LiveRun(relay, feed, b"{}", self.wishes.settled)
         self.session = FakeSession("A-USD")
         self.session.on_answer = self.live.subscribed
         self.live.begin(self.session, FakeWritten())
@@ -159,5 +159,32 @@ def test_a_wish_for_more_products_than_venues_have_is_refused(monkeypatch: pytes
         asking.wish("B-USD", "C-USD", "D-USD")
         await asking.answered(Answered(1, "it names more than 2 products"))
         assert asking.products == ["A-USD"]
+
+    run(check())
+
+
+def test_where_parameters_name_products_only_what_is_not_recorded_is_subscribed_and_taken_back_as_it_was() -> None:
+    """CoinMarketCap: a second subscription of a channel counted as there already, and was never asked for."""
+    prices = "market@crypto_latest_price"
+    subscriptions = [Subscription(prices, (), {"crypto_ids": [one]}) for one in (1, 1027, 99)]
+    bitcoin, ether, none = (one.as_dict() for one in subscriptions)
+
+    async def check() -> None:
+        asking = Asking(FeedPlan("coinmarketcap"))
+        session = asking.session
+        session.subscriptions = subscriptions[:1]
+        session.told("subscribed", {"accepted": [bitcoin]})
+        assert asking.live.catalogue.products == {prices: ["1"]}
+        asking.wishes.take(Wish(1, 0, [bitcoin]), asking.answers.append)
+        await asking.answered(Answered(1))
+        assert session.subscriptions == subscriptions[:1]
+        session.says = {"accepted": [ether]}
+        asking.wishes.take(Wish(2, 0, [ether]), asking.answers.append)
+        await asking.answered(Answered(1), Answered(2))
+        assert asking.live.catalogue.products == {prices: ["1", "1027"]}
+        session.says = {"missing": [none]}
+        asking.wishes.take(Wish(3, 0, [none]), asking.answers.append)
+        await asking.answered(Answered(1), Answered(2), Answered(3, f"{prices}:99: the venue refuses it"))
+        await until(lambda: session.subscriptions == subscriptions[:2])
 
     run(check())

@@ -171,6 +171,23 @@ def test_a_wish_that_is_not_granted_is_refused_in_the_words_of_the_venue() -> No
     run(scenario())
 
 
+def test_of_parameters_only_those_are_wished_for_that_name_what_is_not_recorded() -> None:
+    """The others would come twice."""
+    prices = "market@crypto_latest_price"
+
+    async def scenario() -> None:
+        async with FakeRecorder("coinmarketcap", subscribes=True) as recorder:
+            recorder.begin({prices: ["1", "1027"]})
+            recorder.grants = {prices: ["1", "5", "1027"]}
+            async with recorder.connect(additional_headers={"X-CMC_PRO_API_KEY": "any"}) as client:
+                for ids in ([1, 1027], [1, 5]):
+                    await say(client, method="subscribe", channel=prices, params={"crypto_ids": ids})
+                assert [one["type"] for one in await hear(client, 3)] == ["welcome", "ack", "ack"]
+            assert recorder.told == [Wish(1, 0, [{"channel": prices, "params": {"crypto_ids": [5]}}])]
+
+    run(scenario())
+
+
 def test_heartbeats_that_are_not_recorded_are_made() -> None:
     async def scenario() -> None:
         async with FakeRecorder(EXCHANGE) as recorder:
