@@ -34,6 +34,9 @@ __all__ = ["Batch", "plan_batch", "still_to_do"]
 
 _HOUR = 3600 * NANOSECONDS
 
+_MOST_HOURS = 10_000
+"""Of a recording that is done hour by hour: a year has 8,784; a clock that began in 1970 gives half a million."""
+
 _FOREIGN = "already exists, and no batch made it: move it away, or choose another destination"
 
 
@@ -48,9 +51,11 @@ class Batch(msgspec.Struct):
         kind: `convert`, `verify`, `info` or `export`.
         destination: The folder or prefix in which the outputs are.
         wanted: Each task, as if nothing were done, and what its recording is.
+        unfit: Why nothing can be done of some of these, by their keys.
         tasks: What is to be done.
         kept: What came of tasks that earlier runs have done.
-        refused: Tasks of which nothing is done, as something else has the name of their output: they have failed.
+        refused: Tasks of which nothing is done, as something else has the name of their output, or they are unfit: they
+            have failed.
         left_out: Recordings that are being written.
 
     """
@@ -58,6 +63,7 @@ class Batch(msgspec.Struct):
     kind: str
     destination: Path
     wanted: list[tuple[Task, str]]
+    unfit: dict[str, str] = {}
     tasks: list[Task] = []
     kept: list[Result] = []
     refused: list[Result] = []
@@ -100,19 +106,19 @@ def plan_batch(
     to = Destination(place)
     ours = {without_links(place / one.name) for entry in to.known().values() for one in entry.files}
     recordings = [one for one in found.found if without_links(one.path) not in ours]
-    wanted: list[tuple[Task, str]] = []
+    wanted, unfit = list[tuple[Task, str]](), dict[str, str]()
     for number, one in enumerate(recordings, 1):
-        identity = _identity(one)
-        for start, end, name in _parts(one, by_hour=by_hour):
+        identity, (reason, parts) = _identity(one), _fit(one, by_hour=by_hour)
+        for start, end, name in parts:
             target = work.named(name, checked)
             task = Task(f"{kind} {target}", kind, as_text(one.path), target, start, end, checked, as_text(place))
             wanted.append((task, identity))
+            unfit |= {task.key: reason} if reason else {}
         on_looked(number, len(recordings))
     _refuse_doubles(wanted, place)
     sizes = {as_text(one.path): one.stored.size for one in recordings}
     wanted.sort(key=lambda one: -sizes[one[0].source])  # the last one to end is small
-    batch = Batch(kind, place, wanted, left_out=found.left_out)
-    return still_to_do(batch, to)
+    return still_to_do(Batch(kind, place, wanted, unfit, left_out=found.left_out), to)
 
 
 def still_to_do(batch: Batch, destination: Destination) -> Batch:
@@ -126,8 +132,8 @@ def still_to_do(batch: Batch, destination: Destination) -> Batch:
     known, sizes = destination.known(), destination.sizes()
     now = msgspec.structs.replace(batch, tasks=[], kept=[], refused=[])
     for task, identity in batch.wanted:
-        if not _is_text(task.source):
-            now.refused.append(Result(task.key, Status.FAILED, _NO_TEXT, identity))
+        if reason := batch.unfit.get(task.key):
+            now.refused.append(Result(task.key, Status.FAILED, reason, identity))
             continue
         before = known.get(task.key)
         if before is not None and _is_done(before, task, identity, sizes):
@@ -171,16 +177,35 @@ def _identity(found: Found) -> str:
         return ""
 
 
-def _parts(found: Found, *, by_hour: bool) -> list[tuple[int | None, int | None, str]]:
-    """Return the spans of time that get a task of their own, and what each is called."""
-    whole: list[tuple[int | None, int | None, str]] = [(None, None, found.name)]
-    if not by_hour:
-        return whole
+def _fit(found: Found, *, by_hour: bool) -> tuple[str, list[tuple[int | None, int | None, str]]]:
+    """Return why nothing can be done of a recording, empty if something can; and its parts, see `_parts`."""
+    hours = _hours(found) if by_hour else range(0)
+    reason = _unfit(found, hours)
+    return reason, _parts(found.name, range(0) if reason else hours)
+
+
+def _unfit(found: Found, hours: range) -> str:
+    """Return why nothing can be done of a recording; empty if something can."""
+    if not _is_text(as_text(found.path)):
+        return _NO_TEXT
+    if len(hours) > _MOST_HOURS:
+        begin, end = (format_time(hour * _HOUR)[:13] for hour in (hours[0], hours[-1]))
+        text = f"its times are of {len(hours):,} hours, {begin} to {end}, as of a clock that was wrong"
+        return f"{text}: leave out --by hour"
+    return ""
+
+
+def _hours(found: Found) -> range:
+    """Return the hours, since 1970, of which a recording has something; none if its index does not tell."""
     span = _span(found)
-    if span is None:
-        return whole
-    hours = range(span[0] // _HOUR, span[1] // _HOUR + 1)
-    return [(hour * _HOUR, (hour + 1) * _HOUR, _named_by(found.name, format_time(hour * _HOUR))) for hour in hours]
+    return range(0) if span is None else range(span[0] // _HOUR, span[1] // _HOUR + 1)
+
+
+def _parts(name: str, hours: range) -> list[tuple[int | None, int | None, str]]:
+    """Return the spans of time that get a task of their own, and what each is called: the whole, without hours."""
+    if not hours:
+        return [(None, None, name)]
+    return [(hour * _HOUR, (hour + 1) * _HOUR, _named_by(name, format_time(hour * _HOUR))) for hour in hours]
 
 
 def _span(found: Found) -> tuple[int, int] | None:

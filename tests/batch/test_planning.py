@@ -15,7 +15,7 @@ from feedrec.formats import open_recording
 from feedrec.model import NANOSECONDS
 
 from .here import Here, run
-from .recordings import files_below, small_recording
+from .recordings import BEGIN, files_below, small_recording
 
 WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
     "kind": ("cut", {}, "no batch can 'cut'"),
@@ -131,3 +131,16 @@ def test_a_recording_whose_name_is_not_utf_8_fails_alone(tmp_path: Path) -> None
     assert set(files_below(target)) == {"1.jsonl.zst.verify.json"}
     with pytest.raises(UsageError, match="is not valid UTF-8"):
         plan_batch("verify", [source], tmp_path / os.fsdecode(b"\xff"))
+
+
+def test_a_recording_of_half_a_million_hours_fails_alone(tmp_path: Path) -> None:
+    """Its clock began in 1970 and was set later: nearly all of its hours would be empty files."""
+    source, target = tmp_path / "source", tmp_path / "target"
+    small_recording(source / "good.jsonl.zst", frames=2, step=3600 * NANOSECONDS)
+    small_recording(source / "wrong.jsonl.zst", frames=2, step=-BEGIN)
+    batch = plan_batch("convert", [source], target, {"format": "jsonl"}, by_hour=True)
+    assert len(batch.tasks) == 2
+    total = run_batch(batch, Here())
+    assert (total.done, total.failed) == (2, 1)
+    assert "its times are of 498,056 hours, 1970-01-01T00 to 2026-10-26T07" in total.results[0].reason
+    assert run("convert", [source / "wrong.jsonl.zst"], tmp_path / "whole", format="jsonl").done == 1
