@@ -29,6 +29,8 @@ class _Output(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         from ..formats.places.url_path import UrlPath, place_of
 
+        if value == "":  # a variable of a script that is not set; as a path it would be the current folder
+            self.fail("it is empty: name a file or folder, the current one as .", param, ctx)
         place = place_of(value)
         return place if isinstance(place, UrlPath) else super().convert(value, param, ctx)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ....errors import UsageError
 from ...batching.asking import KINDS, task_options
 from ...filters import filter_options
 from ...options import RECORDING_FILE, GroupedCommand, as_json, logging_options
@@ -74,6 +75,8 @@ def batch(
     """
     from ...batching.running import Asked, run_and_report
 
+    if str(target) == "-":
+        raise UsageError("a batch writes several files, not stdout: name a folder")
     told, by_hour = task_options(kind, options), options["by"] == "hour"
     asked = Asked(kind, sources, target, told, by_hour, workers, scheduler, as_json)
     raise click.exceptions.Exit(run_and_report(asked))

@@ -161,3 +161,12 @@ def test_what_cannot_be_asked_is_one_clear_line(
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (code, b"", 1), done.stderr
     assert said in done.stderr.decode()
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("target", "said"), [("", b"it is empty: name a file or folder"), ("-", b"not stdout")])
+def test_nothing_is_no_destination_and_neither_is_stdout(folder: Path, target: str, said: bytes) -> None:
+    """Outputs would be in the current folder where a script has a variable that is not set."""
+    done = feedrec("batch", "verify", ".", target, "--workers", 1, cwd=folder)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert sorted(path.name for path in folder.iterdir()) == ["a", "b", "c"]
