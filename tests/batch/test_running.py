@@ -238,3 +238,14 @@ def test_another_worker_with_the_same_task_may_be_first(source: Path, tmp_path: 
     assert (total.done, total.failed) == (3, 0)
     assert run("convert", [source], tmp_path, anonymize=True).kept == 3
     assert left_in(tmp_path) == KEPT
+
+
+def test_a_finished_recording_is_the_same_as_long_as_its_index_is(tmp_path: Path) -> None:
+    """What a disk damages later is found in a new destination, as docs/batch.md says."""
+    source = small_recording(tmp_path / "x.jsonl.zst")
+    assert run("verify", [source], tmp_path / "first").done == 1
+    damaged = bytearray(source.read_bytes())
+    damaged[len(damaged) // 3] ^= 0xFF
+    source.write_bytes(damaged)
+    assert run("verify", [source], tmp_path / "first").kept == 1
+    assert run("verify", [source], tmp_path / "second").loss == 1
