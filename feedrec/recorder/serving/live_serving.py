@@ -187,13 +187,19 @@ class LiveServing:
     def _process(self, name: str, module: str, *, wants_files: bool = False) -> LiveProcess:
         return LiveProcess(
             name,
-            lambda: ["-m", module, msgspec.json.encode(self._serve_plan).decode()],
+            lambda: self._arguments(module),
             functools.partial(self._relay.attach, wants_files=wants_files),
             self._relay.detach,
             self._take if not wants_files else _take_logged,
             environment=environment_for_commands(os.environ, self._withheld),
             pause=_PAUSE_OF_STATES if wants_files else 0.0,
         )
+
+    def _arguments(self, module: str) -> list[str]:
+        """Return what a process is started with; there is its folder, whoever cleans up among temporary files."""
+        with contextlib.suppress(FileExistsError):
+            self._folder.mkdir(mode=0o700)
+        return ["-m", module, msgspec.json.encode(self._serve_plan).decode()]
 
     @property
     def _serve_plan(self) -> ServePlan:

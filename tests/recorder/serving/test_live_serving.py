@@ -315,6 +315,28 @@ def test_who_listens_knows_no_secrets(tmp_path: Path, monkeypatch: pytest.Monkey
         assert [one["known"] for one in given(kept, name) if isinstance(one, dict)] == [["HOME"]]
 
 
+def test_a_folder_that_was_cleaned_away_is_there_again_for_the_next_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without it the process that knows the states failed from then on, and clients waited for ever."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("feedrec.recorder.serving.live_serving._LONGEST_FOLDER", 1000)
+    kept = tmp_path / "k"
+
+    async def check() -> None:
+        async with served(kept) as serving:
+            serving.write(0)
+            await serving.until_given(0)
+            (folder,) = tmp_path.glob("feedrec-*")
+            folder.rmdir()
+            os.kill(serving.pid("states"), signal.SIGKILL)
+            await until(folder.is_dir)
+            assert folder.stat().st_mode & 0o777 == 0o700
+        assert not folder.exists()
+
+    run(check())
+
+
 def test_nothing_is_left_of_the_private_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("feedrec.recorder.serving.live_serving._LONGEST_FOLDER", 1000)
