@@ -15,6 +15,7 @@ import uuid
 from collections.abc import Callable, Generator, Sequence
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -26,6 +27,9 @@ from .task import MOST_DEATHS, Result, Status, Task, Work
 __all__ = ["DaskEngine"]
 
 log = logging.getLogger("feedrec")
+
+_SCHEMES = ("tcp", "tls", "ws", "wss", "ucx", "ucxx")
+"""What Dask speaks over, some of it with packages of its own."""
 
 _CONNECT = 15
 """Seconds within which a scheduler has to answer."""
@@ -194,11 +198,12 @@ class _Run:
 def _connected(address: str) -> Any:
     """Return a client of a scheduler."""
     try:
-        from distributed import Client  # noqa: PLC0415  the extra `dask`
+        from distributed import Client, Security  # noqa: PLC0415  the extra `dask`
     except ImportError as error:
         raise UsageError("--dask needs dask.distributed: pip install 'feedrec[dask]'") from error
-    if "://" not in address:
-        raise UsageError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+    _check_address(address)
+    if urlsplit(address).scheme == "tls" and Security().get_connection_args("client").get("ssl_context") is None:
+        raise UsageError(f"{address}: tls:// needs the certificates that Dask's settings name (distributed.comm.tls)")
     try:
         return Client(address, timeout=_CONNECT, set_as_default=False, direct_to_workers=False, name="feedrec")
     except ValueError as error:
@@ -207,6 +212,17 @@ def _connected(address: str) -> Any:
         raise FeedrecError(f"{address}: no scheduler of Dask answers there ({_line_of(error)})") from error
     except Exception as error:  # of tls without certificates, of a protocol that is not installed
         raise FeedrecError(f"{address}: cannot be connected to: {_line_of(error)}") from error
+
+
+def _check_address(address: str) -> None:
+    """Refuse what is no address before a client is begun: one that cannot connect takes half a minute to end."""
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.hostname and parts.port)
+    except ValueError:  # the port is no number
+        is_whole = False
+    if not is_whole or parts.scheme not in _SCHEMES:
+        raise UsageError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
 
 
 def _check_versions(address: str, found: dict[str, Any]) -> None:

@@ -46,6 +46,14 @@ class Future:
             callback(self)
 
 
+class Security:
+    """Settings without certificates."""
+
+    def get_connection_args(self, role: str) -> dict[str, Any]:
+        assert role == "client"
+        return {"ssl_context": None}
+
+
 class Client:
     """A scheduler and its only worker; `fate` says what happens instead of a task, each time that it is sent."""
 
@@ -106,7 +114,10 @@ class Client:
 def _dask(monkeypatch: pytest.MonkeyPatch) -> None:
     module = ModuleType("distributed")
     vars(module).update(
-        Client=Client, get_client=lambda: Client.made[-1], get_worker=lambda: SimpleNamespace(address="tcp://w:1")
+        Client=Client,
+        Security=Security,
+        get_client=lambda: Client.made[-1],
+        get_worker=lambda: SimpleNamespace(address="tcp://w:1"),
     )
     monkeypatch.setitem(sys.modules, "distributed", module)
     for name, value in (("fate", {}), ("error", None), ("versions", {}), ("made", [])):
@@ -222,9 +233,15 @@ def test_what_cannot_be_connected_to_is_one_clear_line(error: Exception, kind: t
     assert "\n" not in str(raised.value)
 
 
-def test_what_is_no_address_is_not_tried() -> None:
-    with pytest.raises(UsageError, match=r"10\.0\.0\.5:8786 is no address of a scheduler, such as tcp://"):
-        DaskEngine("10.0.0.5:8786")
+@pytest.mark.parametrize(
+    "address", ["10.0.0.5:8786", "tcp://", "tcp://10.0.0.5", "tcp://a:b", "foo://a:1", "tls://a:1"]
+)
+def test_what_is_no_address_is_not_tried(address: str) -> None:
+    """A client that cannot connect takes half a minute to end, and fails then."""
+    why = "needs the certificates" if address.startswith("tls") else "is no address of a scheduler, such as tcp://"
+    with pytest.raises(UsageError, match=why) as raised:
+        DaskEngine(address)
+    assert str(raised.value).startswith(address)
     assert Client.made == []
 
 

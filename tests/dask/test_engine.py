@@ -104,7 +104,8 @@ def test_a_scheduler_that_is_lost_ends_the_run_with_a_line(tmp_path: Path) -> No
         ("nonsense://10.0.0.5:8786", UsageError, "is no address of a scheduler"),
         ("tcp://127.0.0.1:1", FeedrecError, "no scheduler of Dask answers there"),
         ("tcp://:x", UsageError, "is no address of a scheduler"),
-        ("tls://127.0.0.1:1", FeedrecError, "cannot be connected to"),
+        ("tcp://10.0.0.5", UsageError, "is no address of a scheduler"),
+        ("tls://127.0.0.1:1", UsageError, "needs the certificates that Dask's settings name"),
     ],
 )
 def test_an_address_without_a_scheduler_is_one_clear_line(

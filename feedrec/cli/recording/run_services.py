@@ -106,7 +106,7 @@ class RunServices:
             return None
         if source.needs_credentials:
             text = "%s is only for those with credentials at the venue; --serve gives it to everyone who reaches it"
-            log.warning(text, name or source.feed.name)
+            log.warning(text, source.feed.name)
         return self.live.run_of(FeedPlan(source.feed.name, name), source.header())
 
     def watch_run(self, source: Source, options: RunOptions, output: Output) -> RunWatch | None:

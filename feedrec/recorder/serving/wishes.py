@@ -29,6 +29,9 @@ PATIENCE = 5.0
 MOST_PRODUCTS = 1000
 """Products that a wish may name: more than the venues have on line, and few enough to be taken back in a moment."""
 
+MOST_REFUSED = 10_000
+"""Products of a run that the venue may refuse before no more are asked for: a recording keeps each of them in mind."""
+
 _PRODUCT = re.compile(r"[A-Za-z0-9][\w.:/-]{0,63}", re.ASCII)
 _SHOWN = 200  # characters of what a client asked for
 
@@ -115,11 +118,13 @@ class Wishes:
         if not all(_PRODUCT.fullmatch(product) for one in wanted for product in one.products):
             return "that is no name of a product"
         by_key = {key: one for one in wanted for key in run.keys_of([one])}
-        keys = by_key.keys() - run.keys_of(session.subscriptions)
+        keys = by_key.keys() - (run.keys_of(session.subscriptions) - run.missing)  # what is refused is not there
         if not keys:
             return None
         if len(keys) > MOST_PRODUCTS:
             return f"it names more than {MOST_PRODUCTS:,} products"
+        if len(run.missing | keys) > MOST_REFUSED:
+            return "the venue has refused so many products already that no more are asked for"
         self._wished.setdefault(run, {}).update((key, by_key[key]) for key in keys)
         await session.subscribe(wanted)
         run.subscribed()

@@ -10,6 +10,7 @@ from typing import Any
 
 from feedrec.errors import UsageError
 from feedrec.feeds import Subscription
+from feedrec.feeds.client_half.subscriptions import remove_subscriptions
 from feedrec.formats.file.growing.files_so_far import FilesSoFar
 from feedrec.formats.line.subscribed import Subscribed, SubscribedFacts
 from feedrec.live_messages import FeedPlan
@@ -60,7 +61,7 @@ class FakeSession:
         self.on_answer()
 
     async def unsubscribe(self, channels: Sequence[Subscription], /) -> None:
-        self.subscriptions = [one for one in self.subscriptions if one not in channels]
+        self.subscriptions, _ = remove_subscriptions(self.subscriptions, channels)
 
 
 class FakeWritten:

@@ -163,6 +163,23 @@ def test_a_wish_for_more_products_than_venues_have_is_refused(monkeypatch: pytes
     run(check())
 
 
+def test_who_invents_names_of_products_is_refused_after_some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recording keeps in mind what was refused; what the venue has not refused is asked for all the same."""
+    monkeypatch.setattr(wishes_module, "MOST_REFUSED", 2)
+
+    async def check() -> None:
+        asking = Asking()
+        asking.session.accepts = lambda product: product == "B-USD"
+        for number, name in enumerate(("NO-USD", "NONE-USD", "NEVER-USD", "NO-USD"), 1):
+            asking.wish(name, number=number)
+        await until(lambda: len(asking.answers) == 4)
+        refusals = [answer.refused for answer in asking.answers]
+        assert refusals[2] == "the venue has refused so many products already that no more are asked for"
+        assert refusals[0] == refusals[3] == "ticker:NO-USD: the venue refuses it"
+
+    run(check())
+
+
 def test_where_parameters_name_products_only_what_is_not_recorded_is_subscribed_and_taken_back_as_it_was() -> None:
     """CoinMarketCap: a second subscription of a channel counted as there already, and was never asked for."""
     prices = "market@crypto_latest_price"
