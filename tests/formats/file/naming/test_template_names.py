@@ -22,7 +22,12 @@ LAST = 253_402_300_799
 
 
 def names_of(text: str, channel: str = "ticker", product: str = "BTC-USD") -> TemplateNames:
-    values = {"endpoint": "raw", "channel": joined_names([channel], "channels"), "product": safe_name(product)}
+    values = {
+        "endpoint": "raw",
+        "channel": joined_names([channel], "channels"),
+        "product": safe_name(product),
+        "shard": "2",
+    }
     return TemplateNames(parse_template(text, ".jsonl.zst"), values)
 
 
