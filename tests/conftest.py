@@ -19,6 +19,8 @@ import pytest
 import zstandard
 from _pytest.terminal import TerminalReporter
 
+from .shared import SHARED
+
 if TYPE_CHECKING:
     from .cloud.seaweed import Seaweed
     from .object_server import Bucket, ObjectServer
@@ -123,7 +125,7 @@ def memory_path() -> Iterator[Path]:
         yield Path(folder)
 
 
-_CAPTURE = Path(__file__).parents[2] / "shared" / "samples" / "advanced_2026-08-09.frames.jsonl.zst"
+_CAPTURE = SHARED / "samples" / "advanced_2026-08-09.frames.jsonl.zst"
 
 
 @pytest.fixture(scope="session")

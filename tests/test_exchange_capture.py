@@ -11,10 +11,11 @@ import zstandard
 from websockets.asyncio.client import connect
 
 from .cli.command import feedrec, mock_venue
+from .shared import SHARED
 from .test_capture import live_venue
 from .timing import HANG_TIMEOUT
 
-CAPTURE = Path(__file__).parents[2] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+CAPTURE = SHARED / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 KEYS = {
     "COINBASE_EXCHANGE_API_KEY": "a-key",
     "COINBASE_EXCHANGE_API_SECRET": "c2VjcmV0",

@@ -18,11 +18,12 @@ from feedrec.model import NANOSECONDS, Event, Frame, Header
 
 from .cli.command import background, feedrec, first_line, interrupt
 from .feeds.test_plugins import install
+from .shared import SHARED
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "feeds.md").read_text()
 REPLAY_PAGE = (ROOT / "docs" / "replay.md").read_text()
-SEEDS = ROOT.parent / "shared" / "seeds"
+SEEDS = SHARED / "seeds"
 START = 1_795_280_400 * NANOSECONDS
 
 each_endpoint = pytest.mark.parametrize("feed", list(map(find_feed, endpoint_names())), ids=endpoint_names())

@@ -15,6 +15,7 @@ from feedrec.feeds.coinmarketcap.codes import CLOSE_CODES, ERROR_CODES
 
 from ..recorder.venue import Peer, close, codes, events, payloads, run, sent, text
 from ..recorder.venue import venue as bare_venue
+from ..shared import SHARED
 from .recordings import write
 from .talk import Parsed, session_with, venue, visit
 
@@ -25,7 +26,7 @@ PRICES = "market@crypto_latest_price"
 KLINE = "onchain@kline"
 ADDRESS = "0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"
 WELCOME = b'{"type":"welcome","ts":1778659200000,"ping_interval_ms":10000}'
-SAMPLES = Path(__file__).parents[3] / "shared" / "samples" / "cmc_frames.jsonl"
+SAMPLES = SHARED / "samples" / "cmc_frames.jsonl"
 
 
 def price(cid: int, value: float = 1.5) -> dict[str, Any]:

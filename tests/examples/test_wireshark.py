@@ -20,13 +20,14 @@ from feedrec.export.wire.pcapng.tcp_stream import Take, TcpStream
 from feedrec.model import NANOSECONDS, Frame, Record
 
 from ..export.wire.made_recordings import ALL, START, frames_of, inputs_of, write
+from ..shared import SHARED
 from ..timing import HANG_TIMEOUT
 
 ROOT = Path(__file__).parents[2]
 UNPACKED = ROOT / ".venv-examples" / "tshark" / "usr"
 """Where the Makefile unpacks Debian's package, with what it needs, if it is not installed."""
 
-CAPTURES = ROOT.parent / "shared" / "samples"
+CAPTURES = SHARED / "samples"
 CHECKED = ("-o", "tcp.check_checksum:TRUE", "-o", "ip.check_checksum:TRUE")
 
 

@@ -21,7 +21,9 @@ from feedrec.formats import create_recording, open_recording
 from feedrec.formats.several.inputs import inspect_recording
 from feedrec.model import Frame, Header
 
-_SAMPLES = Path(__file__).parents[3] / "shared" / "samples"
+from ..shared import SHARED
+
+_SAMPLES = SHARED / "samples"
 
 CAPTURES = {
     "coinbase-advanced": _SAMPLES / "advanced_2026-08-09.frames.jsonl.zst",

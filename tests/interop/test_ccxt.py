@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from ..cli.command import DEMO, feedrec
+from ..shared import SHARED
 from ..test_docs import ROOT, blocks
 from .markets import MINUTE, Book, book, books, candles, captured, exchange_market, seconds, sides, trades
 
 PYTHON = os.environ.get("CLIENTS_PYTHON", "")
 PROGRAM = Path(__file__).parent / "programs" / "ccxt_both_halves.py"
-SAMPLES = ROOT.parent / "shared" / "samples"
+SAMPLES = SHARED / "samples"
 
 MOST_LEVELS = {"coinbase": 1000, "coinbaseexchange": None}
 """Levels of a side of a book over HTTP."""

@@ -20,10 +20,10 @@ from feedrec.feeds.credentials import CdpKey
 from ..conversations.recordings import market_recording, write
 from ..conversations.talk import venue
 from ..recorder.venue import run
-from ..test_docs import ROOT
+from ..shared import SHARED
 from ..timing import HANG_TIMEOUT, until
 
-SEEDS = ROOT.parent / "shared" / "seeds"
+SEEDS = SHARED / "seeds"
 NAME = "organizations/11111111-2222/apiKeys/33333333-4444"
 KEY = "0123456789abcdef0123456789abcdef"
 

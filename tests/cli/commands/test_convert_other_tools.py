@@ -13,10 +13,11 @@ from feedrec.model import Event, Frame
 
 from ...formats.foreign.capture.captures import HANDSHAKE, Capture, T
 from ...formats.foreign.har.archives import archive, connection, message, request
+from ...shared import SHARED
 from ..command import DEMO, feedrec, shell
 
-CASES = Path(__file__).parents[4] / "shared" / "cases"
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+CASES = SHARED / "cases"
+SAMPLES = SHARED / "samples"
 ENVELOPES = ("--time-field", "ts", "--payload-field", "data")
 MINI = (*ENVELOPES, "--direction-field", "t", "--conn-field", "conn")
 SECRET = "hunter22hunter22"

@@ -19,9 +19,10 @@ from feedrec.model import NANOSECONDS, Event, Frame, Header, format_time
 
 from ...formats.line.exchanges import exchange
 from ...set_clocks import DAY, HOUR, SECOND, YEARS, recorded, without_readings, write
+from ...shared import SHARED
 from ..command import DEMO, feedrec
 
-CASES = Path(__file__).parents[4] / "shared" / "cases"
+CASES = SHARED / "cases"
 
 
 def small_recording(path: Path) -> Path:

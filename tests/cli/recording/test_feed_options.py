@@ -18,7 +18,7 @@ def test_every_option_is_of_the_feed_or_of_the_process() -> None:
     """Each is a field of exactly one part; what both lack could not be given to a run."""
     options, process = FeedOptions.take(VALUES), ProcessOptions.take(VALUES)
     parts = [getattr(options, name) for name in options.__struct_fields__]
-    fields = [name for part in (*parts, process) for name in part.__struct_fields__]
+    fields = [name for part in (*parts, process, process.serving) for name in part.__struct_fields__]
     assert sorted(fields) == sorted(set(fields))
     assert set(VALUES) <= set(fields)
     assert FEED_OPTIONS.isdisjoint(ProcessOptions.__struct_fields__)

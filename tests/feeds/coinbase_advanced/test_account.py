@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,9 @@ from feedrec.feeds.state.keyed_state import Value
 from feedrec.feeds.venue import Key
 from feedrec.model import FrameInfo, parse_time
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "user_frames"
+from ...shared import SHARED
+
+SAMPLES = SHARED / "samples" / "user_frames"
 NOW = parse_time("2026-09-30T02:37:14.5Z")
 POSITIONS: dict[str, list[Any]] = {"perpetual_futures_positions": [], "expiring_futures_positions": []}
 ENDED = ("FILLED", "CANCELLED", "EXPIRED", "FAILED")

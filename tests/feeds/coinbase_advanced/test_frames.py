@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,9 @@ from feedrec.feeds.coinbase_advanced.client import CoinbaseAdvancedClient
 from feedrec.formats.line.codec import encode_frame
 from feedrec.model import Frame, FrameInfo, FrameInfos, Kind
 
-SINGLE_FRAMES = Path(__file__).parents[4] / "shared" / "samples" / "single_frames.jsonl"
+from ...shared import SHARED
+
+SINGLE_FRAMES = SHARED / "samples" / "single_frames.jsonl"
 LEVEL2 = Subscription("level2", ("BTC-USD", "ETH-USD"))
 
 

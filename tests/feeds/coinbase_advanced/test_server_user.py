@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,7 +21,9 @@ from feedrec.feeds.credentials import JWT_LIFE, CdpKey, ExchangeKey
 from feedrec.feeds.venue import Close, FeedServer, Remark, Reply, Send
 from feedrec.model import NANOSECONDS, Frame
 
-SINGLE_FRAMES = Path(__file__).parents[4] / "shared" / "samples" / "single_frames.jsonl"
+from ...shared import SHARED
+
+SINGLE_FRAMES = SHARED / "samples" / "single_frames.jsonl"
 NAME = "organizations/11111111-2222/apiKeys/33333333-4444"
 START = 1_790_735_834 * NANOSECONDS
 """Recorded time."""

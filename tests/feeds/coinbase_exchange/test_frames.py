@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,9 @@ from feedrec.feeds.coinbase_exchange import FEEDS
 from feedrec.feeds.coinbase_exchange.frames import TradeInfo, describe, own_time, venue_time
 from feedrec.model import FrameInfo, parse_time
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+from ...shared import SHARED
+
+SAMPLES = SHARED / "samples"
 
 
 def payload(kind: str, **fields: Any) -> bytes:

@@ -6,7 +6,6 @@ import io
 import json
 from collections import Counter
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,8 +16,10 @@ from feedrec.feeds.coinbase_exchange import FEEDS
 from feedrec.feeds.venue import FeedServer, FeedState, Key, Send
 from feedrec.model import NANOSECONDS, Frame, FrameInfo
 
+from ...shared import SHARED
+
 FEED = FEEDS["coinbase-exchange"]
-_CAPTURE = Path(__file__).parents[4] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+_CAPTURE = SHARED / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 
 Described = list[tuple[Frame, FrameInfo]]
 

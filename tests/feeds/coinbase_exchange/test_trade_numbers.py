@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
 import zstandard
@@ -14,7 +13,9 @@ from feedrec.feeds.checking import Finding
 from feedrec.feeds.coinbase_exchange.frames import describe
 from feedrec.feeds.coinbase_exchange.trade_numbers import TradeNumbers
 
-CAPTURE = Path(__file__).parents[4] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+from ...shared import SHARED
+
+CAPTURE = SHARED / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 
 
 def take(check: TradeNumbers, sequence: int, trade: int, kind: str = "match", product: str = "A-B") -> list[Finding]:

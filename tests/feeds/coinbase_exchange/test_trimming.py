@@ -6,7 +6,6 @@ import io
 import json
 from decimal import Decimal
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,8 +13,10 @@ import zstandard
 
 from feedrec.feeds import find_feed
 
+from ...shared import SHARED
+
 FEED = find_feed("coinbase-exchange")
-_CAPTURE = Path(__file__).parents[4] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+_CAPTURE = SHARED / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 
 
 def text(kind: str, **fields: Any) -> bytes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,9 @@ from feedrec.feeds.coinmarketcap.channels import PARAMS
 from feedrec.feeds.coinmarketcap.frames import PushInfo, describe
 from feedrec.model import FrameInfo
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"
+from ...shared import SHARED
+
+SAMPLES = SHARED / "samples" / "cmc_frames.jsonl"
 TOKEN = "14:0x8ac76a51cc950d9822d68b83fe1ad97b32cd580d"
 
 

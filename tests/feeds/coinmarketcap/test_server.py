@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,8 +25,10 @@ from feedrec.feeds.venue import Catalogue, Close, FeedServer, Handshake, Key, Re
 from feedrec.model import Frame, parse_time
 from feedrec.replay.venue.answering.visitors import RealVisitors
 
+from ...shared import SHARED
+
 FEED = FEEDS["coinmarketcap"]
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples" / "cmc_frames.jsonl"
+SAMPLES = SHARED / "samples" / "cmc_frames.jsonl"
 START = parse_time("2026-05-21T01:57:09.125Z")
 START_MS = 1_779_328_629_125
 TARGET = "/v1"

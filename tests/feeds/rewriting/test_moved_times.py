@@ -6,7 +6,6 @@ import datetime as dt
 import json
 import re
 from decimal import ROUND_FLOOR, Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +16,9 @@ from feedrec.feeds import find_feed
 from feedrec.feeds.rewriting.moved_times import MovedTimes
 from feedrec.feeds.rewriting.time_fields import TimeFields, time_fields_of
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+from ...shared import SHARED
+
+SAMPLES = SHARED / "samples"
 SECOND = 10**9
 MINUTE = 60 * SECOND
 FIELDS = TimeFields(

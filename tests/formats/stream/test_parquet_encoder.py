@@ -26,9 +26,10 @@ from feedrec.formats.stream.parquet_encoder import ParquetEncoder
 from feedrec.formats.stream.parquet_rows import HEADER_KEY, SCHEMA, Row, line_of
 from feedrec.model import Event, Frame, FrameInfo
 
+from ...shared import SHARED
 from .parquet_lines import HEADER, START, encode, frame_runs, lines
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+SAMPLES = SHARED / "samples"
 
 
 @settings(max_examples=30)

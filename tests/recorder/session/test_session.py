@@ -28,6 +28,7 @@ from feedrec.recorder.backoff import Backoff
 from feedrec.recorder.run_end import Outcome
 from feedrec.recorder.session import session as session_module
 
+from ...shared import SHARED
 from ...timing import MS, until
 from ..venue import (
     HEADER,
@@ -55,7 +56,7 @@ from ..venue import (
     venue,
 )
 
-SERVE_FRAMES = Path(__file__).parents[4] / "shared" / "tools" / "serve_frames.py"
+SERVE_FRAMES = SHARED / "tools" / "serve_frames.py"
 SECRET = "s3cret-value"  # no secret
 
 

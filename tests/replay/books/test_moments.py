@@ -26,10 +26,11 @@ from feedrec.replay.books.moments import book_of
 from feedrec.replay.books.read_through import ReadThrough
 from feedrec.replay.books.sources import BookSource
 
+from ...shared import SHARED
 from ...timing import wait_until
 from .making import START, Levels, beat, best, event, plain, record, second, told
 
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+SAMPLES = SHARED / "samples"
 CAPTURES = {
     "coinbase-advanced": ("advanced_2026-08-09", ["BTC-USD"], 250),
     "coinbase-exchange": ("exchange_2021-04-17", ["SKL-USD", "NU-GBP"], 1000),

@@ -27,8 +27,10 @@ from feedrec.model import NANOSECONDS, Event, Frame, Header, Record
 from feedrec.replay.timeline.timeline import Timeline
 from feedrec.replay.venue.rebuild import Position, Rebuilder
 
+from ...shared import SHARED
+
 START = 1_795_280_400 * NANOSECONDS
-SAMPLES = Path(__file__).parents[4] / "shared" / "samples"
+SAMPLES = SHARED / "samples"
 NEVER = threading.Event()
 PRODUCTS = ("BTC-USD", "ETH-USD", "ÄÖ/\\")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,10 +12,11 @@ import zstandard
 
 from feedrec.model import NANOSECONDS, Frame, parse_time
 
+from ....shared import SHARED
 from ...rest.recorded_market import RecordedMarket
 from .asking import FEED, told
 
-CAPTURE = Path(__file__).parents[5] / "shared" / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
+CAPTURE = SHARED / "samples" / "exchange_2021-04-17.frames.jsonl.zst"
 PRODUCTS = (
     "SKL-USD",
     "SKL-BTC",

@@ -33,8 +33,9 @@ from feedrec.replay.timeline.timeline import Timeline, already_stopped
 from feedrec.replay.venue.rebuild import Position, Rebuilder
 
 from ....cli.command import DEMO
+from ....shared import SHARED
 
-SAMPLES = Path(__file__).parents[5] / "shared" / "samples"
+SAMPLES = SHARED / "samples"
 START = 1_795_280_400 * NANOSECONDS
 STEP = 1_000_000
 

@@ -16,9 +16,10 @@ from feedrec.model import Event, Frame, Record
 from feedrec.replay import ClientResult, ReplayOptions, ReplayServer
 
 from ....set_clocks import DAY, HOUR, SECOND, YEARS, Steps, recorded, wall_at, without_readings, write
+from ....shared import SHARED
 from ...raw_client import run
 
-CASES = Path(__file__).parents[4] / "shared" / "cases"
+CASES = SHARED / "cases"
 SUBSCRIBE = '{"type":"subscribe","product_ids":["BTC-USD"],"channels":["ticker","heartbeat"]}'
 STEPS: list[Steps] = [{}, {2 * SECOND: -HOUR}, {2 * SECOND: 30 * SECOND}, {-DAY: -YEARS, SECOND: YEARS}]
 
