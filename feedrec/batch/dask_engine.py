@@ -198,14 +198,19 @@ class _Run:
 def _connected(address: str) -> Any:
     """Return a client of a scheduler."""
     try:
-        from distributed import Client, Security  # noqa: PLC0415  the extra `dask`
+        import distributed  # noqa: PLC0415  the extra `dask`
     except ImportError as error:
         raise UsageError("--dask needs dask.distributed: pip install 'feedrec[dask]'") from error
     _check_address(address)
-    if urlsplit(address).scheme == "tls" and Security().get_connection_args("client").get("ssl_context") is None:
+    if (
+        urlsplit(address).scheme == "tls"
+        and distributed.Security().get_connection_args("client").get("ssl_context") is None
+    ):
         raise UsageError(f"{address}: tls:// needs the certificates that Dask's settings name (distributed.comm.tls)")
     try:
-        return Client(address, timeout=_CONNECT, set_as_default=False, direct_to_workers=False, name="feedrec")
+        return distributed.Client(
+            address, timeout=_CONNECT, set_as_default=False, direct_to_workers=False, name="feedrec"
+        )
     except ValueError as error:
         raise UsageError(f"{address} is no address of a scheduler ({_line_of(error)})") from error
     except OSError as error:

@@ -13,7 +13,7 @@ from ...formats.file.modes import USUAL, FileMode
 from ...formats.file.names import PARQUET_SUFFIX
 from ...spelling import did_you_mean
 from ..continuity import BookLost, Gap
-from ..days import DAY, day_of
+from ..days import DAY
 from ..market_sink import ExportedFile, MarketSink
 from ..staged_folder import StagedFolder
 from .hive_names import partition_folder
@@ -131,9 +131,9 @@ class TicksSink(MarketSink):
             return
         elif isinstance(told, BookChanges):
             book = self._books[told.product]
-            if time >= book.day_end and book.begin_day(time, told):
-                self._turn(kind, told.product, time // DAY)  # so that what was written can be read
-                self._add_changes(kind, day_of(time), book.read(told.product), book)
+            if not book.day_begin <= time < book.day_end and book.begin_day(time, told):
+                day = self._turn(kind, told.product, time // DAY)  # so that what was written can be read
+                self._add_changes(kind, time if day.events else day.begin, book.read(told.product), book)
             self._add_changes(kind, time, told, book)
         else:
             self._add(kind, time, told)

@@ -26,23 +26,29 @@ class WrittenBook:
     Knows in which files the book of a product is.
 
     Attributes:
-        day_end: When the latest day of which there are changes ends, in nanoseconds since 1970.
+        day_begin, day_end: The day of the last changes, in nanoseconds since 1970.
         time: When the venue changed it last.
 
     """
 
-    __slots__ = ("_files", "_is_known", "_since", "day_end", "time")
+    __slots__ = ("_files", "_is_known", "_since", "day_begin", "day_end", "time")
 
     def __init__(self) -> None:
-        self.day_end = self.time = 0
+        self.day_begin = self.day_end = self.time = 0
         self._files: list[tuple[Path, int]] = []
         self._is_known = False
         self._since = 0
 
     def begin_day(self, time: int, changes: BookChanges) -> bool:
-        """Begin the day of a time; tell whether the book must stand before these changes."""
-        self.day_end = day_of(time) + DAY
-        return self._is_known and not changes.is_snapshot
+        """
+        Begin the day of a time, or go on with it; tell whether the book must stand before these changes.
+
+        That is so after any day before: where the clock was set back over midnight, the later day goes on with what has
+        changed on the earlier one. An earlier day goes on as it was.
+        """
+        before, self.day_begin = self.day_begin, day_of(time)
+        self.day_end = self.day_begin + DAY
+        return self.day_begin > before and self._is_known and not changes.is_snapshot
 
     def restart(self, event: int) -> None:
         """Note that the event with this number, in the file that is being written, is the whole book."""

@@ -10,13 +10,15 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple, Self
 
 import msgspec
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from benchmarks.processes import child_of, serving
@@ -112,12 +114,24 @@ def subscribe(client: ClientConnection, wish: Wish) -> None:
         client.send(json.dumps({"type": "subscribe", "channel": channel, "product_ids": products}))
 
 
+def connected(url: str) -> ClientConnection:
+    """Connect as soon as there is a recording: until then, for a moment, the answer is 503."""
+    deadline = time.monotonic() + HANG_TIMEOUT
+    while True:
+        try:
+            return connect(url, max_size=None, compression=None, close_timeout=0.1)
+        except InvalidStatus as refused:
+            if refused.response.status_code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+
+
 class Client:
     """A client that notes what it gets."""
 
     def __init__(self, url: str, wish: Wish = WISHES[0]) -> None:
         self._stack = contextlib.ExitStack()
-        self._connection = self._stack.enter_context(connect(url, max_size=None, compression=None, close_timeout=0.1))
+        self._connection = self._stack.enter_context(connected(url))
         self.listening = Listening("client")
         subscribe(self._connection, wish)
 
@@ -228,7 +242,7 @@ def is_listening(url: str) -> bool:
 
 def answer_to(url: str, wish: Wish) -> dict[str, object]:
     """Subscribe, and return what is said first."""
-    with connect(url, max_size=None) as client:
+    with connected(url) as client:
         subscribe(client, wish)
         answer: dict[str, object] = json.loads(client.recv(timeout=HANG_TIMEOUT))
         return answer

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pyarrow.parquet as pq
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feedrec.export.continuity import BookLost
@@ -47,6 +47,7 @@ steps: st.SearchStrategy[list[Step]] = st.lists(
 )
 
 
+@example(steps=[("A", 0, "snapshot", []), ("A", -1, "update", [(False, "1", "1")]), ("A", 1, "update", [])], most=0)
 @settings(deadline=None, max_examples=20)
 @given(steps=steps, most=st.sampled_from([0, 3, 1000]))
 def test_each_day_by_itself_makes_the_book_that_was_known_at_its_end(steps: list[Step], most: int) -> None:
