@@ -148,6 +148,7 @@ class ServePlan(msgspec.Struct, frozen=True):
         subscribes: Whether what clients ask for beyond what is recorded is asked of the recorder.
         allow_hosts: Names by which clients may ask for it, besides its own.
         settings: What is not known about venues, by name, as for a replay.
+        recorder: The number of the recorder's process, the parent until that is killed; 0 if it is not known.
 
     """
 
@@ -158,6 +159,7 @@ class ServePlan(msgspec.Struct, frozen=True):
     subscribes: bool = False
     allow_hosts: list[str] = []
     settings: dict[str, str] = {}
+    recorder: int = 0
 
 
 class Ready(msgspec.Struct, frozen=True, tag="ready"):

@@ -205,7 +205,8 @@ class LiveServing:
     def _serve_plan(self) -> ServePlan:
         how = self._how
         states = str(self._folder / "states")
-        return ServePlan(self._feeds, how.host, self._port, states, how.subscribes, list(how.allow_hosts), how.settings)
+        hosts = list(how.allow_hosts)
+        return ServePlan(self._feeds, how.host, self._port, states, how.subscribes, hosts, how.settings, os.getpid())
 
     async def _end(self) -> None:
         """End both processes."""

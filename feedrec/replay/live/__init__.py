@@ -13,5 +13,6 @@ The serving process has the clients; the other one knows the state of the market
     delivery.py       the frames that it gets, now or later
     wishes.py         what clients ask for beyond what is recorded
     states/           what the market is now, for clients that come late
+    private_folder.py where the socket between both processes is
     told_log.py       the log of such a process, which the recorder writes
 """

@@ -20,6 +20,7 @@ import msgspec
 from ...errors import FeedrecError
 from ...live_messages import Logged, Ready, ServePlan
 from .live_server import LiveServer
+from .private_folder import remove_if_orphaned
 from .recorder_link import RecorderLink
 from .states.asking import States
 from .told_log import ToldLog
@@ -78,7 +79,11 @@ def main() -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # a plug-in that reads shall not come between
     gc.freeze()
     gc.set_threshold(_GARBAGE)
-    sys.exit(asyncio.run(serve_recorder(plan, recorder)))
+    try:
+        code = asyncio.run(serve_recorder(plan, recorder))
+    finally:
+        remove_if_orphaned(plan)
+    sys.exit(code)
 
 
 if __name__ == "__main__":

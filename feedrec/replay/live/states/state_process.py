@@ -7,7 +7,6 @@ Its standard input is a socket: the recorder sends parcels there, and is told wh
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
 import signal
@@ -20,6 +19,7 @@ import msgspec
 
 from ....errors import FeedrecError
 from ....live_messages import Parcels, Ready, ServePlan, told_line
+from ..private_folder import remove_if_orphaned
 from ..told_log import ToldLog
 from .answering import StateAnswers
 from .market_now import MarketNow
@@ -27,7 +27,6 @@ from .market_now import MarketNow
 __all__ = ["main"]
 
 _NICENESS = 5  # the recorder goes first, and who serves
-_MOMENT = 0.1  # seconds within which the end of a process is told after that of its sockets
 
 
 class _Intake(asyncio.Protocol):
@@ -58,7 +57,7 @@ class _Intake(asyncio.Protocol):
 
 async def _serve(plan: ServePlan, recorder: socket.socket) -> int:
     """Know the states until the recorder is gone; return the exit code."""
-    loop, parent = asyncio.get_running_loop(), os.getppid()
+    loop = asyncio.get_running_loop()
     over: asyncio.Future[str] = loop.create_future()
     market = MarketNow(plan.feeds, lambda error: _end_with(over, f"states cannot be known: {error}"))
     answers = StateAnswers(market, Path(plan.states))
@@ -72,10 +71,6 @@ async def _serve(plan: ServePlan, recorder: socket.socket) -> int:
     failure = await over
     market.close()
     answers.close()
-    await asyncio.sleep(_MOMENT)
-    if os.getppid() != parent:  # the recorder was killed, and will not remove its folder
-        with contextlib.suppress(OSError):
-            Path(plan.states).parent.rmdir()
     if failure:
         print(failure, file=sys.stderr)  # noqa: T201  the recorder logs the last line
     return 1 if failure else 0
@@ -92,7 +87,10 @@ def main() -> None:
     os.nice(_NICENESS)
     try:
         plan = msgspec.json.decode(sys.argv[1], type=ServePlan)
-        code = asyncio.run(_serve(plan, socket.socket(fileno=os.dup(0))))
+        try:
+            code = asyncio.run(_serve(plan, socket.socket(fileno=os.dup(0))))
+        finally:
+            remove_if_orphaned(plan)
     except (FeedrecError, OSError, ValueError, IndexError) as error:
         print(error, file=sys.stderr)  # noqa: T201
         code = 1

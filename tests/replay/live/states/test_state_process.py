@@ -137,28 +137,6 @@ def test_it_answers_one_after_another_and_ends_with_the_recorder(tmp_path: Path)
         assert list(folder.iterdir()) == []
 
 
-_KILLED = """
-import os, socket, subprocess, sys
-ours, theirs = socket.socketpair()
-subprocess.Popen([sys.executable, "-P", "-m", sys.argv[1], sys.argv[2]], stdin=theirs.fileno(), stdout=2)
-theirs.close()
-ours.recv(1)
-os.kill(os.getpid(), 9)
-"""
-
-
-def test_when_the_recorder_was_killed_its_folder_is_removed(tmp_path: Path) -> None:
-    folder = tmp_path / "private"
-    folder.mkdir()
-    plan = ServePlan([FeedPlan(ENDPOINT)], "127.0.0.1", 0, str(folder / "states"))
-    module = "feedrec.replay.live.states.state_process"
-    command = [sys.executable, "-c", _KILLED, module, msgspec.json.encode(plan).decode()]
-    with subprocess.Popen(command, stderr=subprocess.PIPE) as killed:
-        assert killed.stderr is not None
-        assert killed.stderr.read() == b""  # until all who have it are gone
-    assert not folder.exists()
-
-
 def test_one_that_was_killed_is_followed_by_one_that_knows_the_same(tmp_path: Path) -> None:
     path = write(tmp_path / "x.jsonl.zst", [large_book(9), ticker(1)])
     with recorder(tmp_path) as of:
