@@ -201,11 +201,8 @@ def _connected(address: str) -> Any:
         import distributed  # noqa: PLC0415  the extra `dask`
     except ImportError as error:
         raise UsageError("--dask needs dask.distributed: pip install 'feedrec[dask]'") from error
-    _check_address(address)
-    if (
-        urlsplit(address).scheme == "tls"
-        and distributed.Security().get_connection_args("client").get("ssl_context") is None
-    ):
+    needs_certificates = _scheme_of(address) == "tls"
+    if needs_certificates and distributed.Security().get_connection_args("client").get("ssl_context") is None:
         raise UsageError(f"{address}: tls:// needs the certificates that Dask's settings name (distributed.comm.tls)")
     try:
         return distributed.Client(
@@ -219,8 +216,12 @@ def _connected(address: str) -> Any:
         raise FeedrecError(f"{address}: cannot be connected to: {_line_of(error)}") from error
 
 
-def _check_address(address: str) -> None:
-    """Refuse what is no address before a client is begun: one that cannot connect takes half a minute to end."""
+def _scheme_of(address: str) -> str:
+    """
+    Return what is spoken at an address.
+
+    What is no address is refused before a client is begun with it: one that cannot connect takes half a minute to end.
+    """
     try:
         parts = urlsplit(address)
         is_whole = bool(parts.hostname and parts.port)
@@ -228,6 +229,7 @@ def _check_address(address: str) -> None:
         is_whole = False
     if not is_whole or parts.scheme not in _SCHEMES:
         raise UsageError(f"{address} is no address of a scheduler, such as tcp://10.0.0.5:8786")
+    return parts.scheme
 
 
 def _check_versions(address: str, found: dict[str, Any]) -> None:

@@ -19,20 +19,21 @@ from typing import NamedTuple
 from ..errors import ObjectExistsError, ObjectMissingError, RecordingExistsError, WriteError
 from ..formats.file.lock import rename_to_free_name, sync_folder
 from ..formats.places.opening import store_at
+from ..formats.places.protocol import sha256_of
 from ..formats.places.url_path import UrlPath
 from ..formats.staging.staged import put_file
 from .manifest import Entry, decode_manifest, decode_promise, encode_manifest, encode_promise
 from .task import OutputFile
 from .workplace import BATCH_FOLDER, workplace
 
-__all__ = ["Destination", "Promise", "files_of"]
+__all__ = ["FOREIGN", "Destination", "Promise", "files_of"]
 
 _MANIFEST = f"{BATCH_FOLDER}/manifest.jsonl"
 _PROMISES = f"{BATCH_FOLDER}/promises"
 _AT_ONCE = 16
-_PIECE = 8 << 20
 
-_TAKEN = "already exists, and no batch made it: move it away, or choose another destination"
+FOREIGN = "already exists, and no batch made it: move it away, or choose another destination"
+"""Why an output does not get its name: what has it was made by somebody else."""
 
 
 class Promise(NamedTuple):
@@ -159,7 +160,7 @@ class Destination:
             if not self._named(made, file, known):
                 winner = self._kept_by_another(key, file.name)
                 if winner is None:
-                    raise RecordingExistsError(self.place / file.name, _TAKEN)
+                    raise RecordingExistsError(self.place / file.name, FOREIGN)
                 return winner
         names = {file.name for file in files}
         for old in before:
@@ -231,14 +232,7 @@ class Destination:
         if found is None:
             is_taken = not isinstance(self.place, UrlPath) and os.path.lexists(self.place / name)
             return OutputFile(name, -1, "") if is_taken else None
-        digest, start = hashlib.sha256(), 0
-        while start < found.size:
-            piece = self._store.read(name, start, _PIECE, found).data
-            if not piece:
-                break
-            digest.update(piece)
-            start += len(piece)
-        return OutputFile(name, found.size, digest.hexdigest())
+        return OutputFile(name, found.size, sha256_of(self._store, found))
 
     def _read(self, name: str) -> bytes | None:
         try:

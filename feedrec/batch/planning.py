@@ -23,7 +23,7 @@ from ..formats.places.opening import is_folder
 from ..formats.places.url_path import UrlPath, as_text, is_there, place_of, without_links
 from ..formats.staging.targets import refuse_target
 from ..model import NANOSECONDS, format_time
-from .destination import Destination
+from .destination import FOREIGN, Destination
 from .identity import identity_of
 from .kind_of import kind_of
 from .manifest import Entry
@@ -36,9 +36,6 @@ _HOUR = 3600 * NANOSECONDS
 
 _MOST_HOURS = 10_000
 """Of a recording that is done hour by hour: a year has 8,784; a clock that began in 1970 gives half a million."""
-
-_FOREIGN = "already exists, and no batch made it: move it away, or choose another destination"
-
 
 _NO_TEXT = "its path is not valid UTF-8, and a batch cannot write it down: rename it"
 
@@ -102,9 +99,9 @@ def plan_batch(
         raise UsageError(f"{kind} is about whole recordings: it cannot be done hour by hour")
     checked = work.check(dict(options or {}))
     _refuse_place(place)
-    found = find_sources([place_of(one) for one in sources])
-    to = Destination(place)
-    ours = {without_links(place / one.name) for entry in to.known().values() for one in entry.files}
+    found, to = find_sources([place_of(one) for one in sources]), Destination(place)
+    known = to.known()
+    ours = {without_links(place / one.name) for entry in known.values() for one in entry.files}
     recordings = [one for one in found.found if without_links(one.path) not in ours]
     wanted, unfit = list[tuple[Task, str]](), dict[str, str]()
     for number, one in enumerate(recordings, 1):
@@ -118,7 +115,7 @@ def plan_batch(
     _refuse_doubles(wanted, place)
     sizes = {as_text(one.path): one.stored.size for one in recordings}
     wanted.sort(key=lambda one: -sizes[one[0].source])  # the last one to end is small
-    return still_to_do(Batch(kind, place, wanted, unfit, left_out=found.left_out), to)
+    return _left_of(Batch(kind, place, wanted, unfit, left_out=found.left_out), known, to.sizes())
 
 
 def still_to_do(batch: Batch, destination: Destination) -> Batch:
@@ -129,7 +126,11 @@ def still_to_do(batch: Batch, destination: Destination) -> Batch:
         PlaceError: If the destination cannot be asked.
 
     """
-    known, sizes = destination.known(), destination.sizes()
+    return _left_of(batch, destination.known(), destination.sizes())
+
+
+def _left_of(batch: Batch, known: Mapping[str, Entry], sizes: Mapping[str, int]) -> Batch:
+    """Do so, where this is known of tasks, and outputs of these sizes are there."""
     now = msgspec.structs.replace(batch, tasks=[], kept=[], refused=[])
     for task, identity in batch.wanted:
         if reason := batch.unfit.get(task.key):
@@ -140,8 +141,9 @@ def still_to_do(batch: Batch, destination: Destination) -> Batch:
             now.kept.append(before.result)
             continue
         ours = () if before is None else before.files
-        if taken := _taken(task.target, sizes, ours):
-            now.refused.append(Result(task.key, Status.FAILED, f"{destination.place / taken}: {_FOREIGN}", identity))
+        if _is_taken(task.target, sizes, ours):
+            reason = f"{batch.destination / task.target}: {FOREIGN}"
+            now.refused.append(Result(task.key, Status.FAILED, reason, identity))
         else:
             now.tasks.append(msgspec.structs.replace(task, replaces=ours))
     return now
@@ -157,11 +159,9 @@ def _is_done(entry: Entry, task: Task, identity: str, sizes: Mapping[str, int]) 
     )
 
 
-def _taken(target: str, sizes: Mapping[str, int], ours: Sequence[OutputFile]) -> str:
-    """Return what has the name of an output and was not made by a batch; empty if nothing has."""
-    names = {one.name: one.size for one in ours}
-    there = [target] if target in sizes else []
-    return next((one for one in there if names.get(one) != sizes[one]), "")
+def _is_taken(target: str, sizes: Mapping[str, int], ours: Sequence[OutputFile]) -> bool:
+    """Return whether what has the name of an output was not made by a batch."""
+    return target in sizes and sizes[target] not in [one.size for one in ours if one.name == target]
 
 
 def _is_text(name: str) -> bool:

@@ -24,7 +24,7 @@ from ...processing.feed_rules import rules_for
 from ...processing.rewriting import rewrite_of
 from ...processing.selecting import selection_of
 from ..task import Task
-from .made import Kind, Made, options_as
+from .made import Kind, Made, as_told, options_as
 
 __all__ = ["CONVERT", "selected"]
 
@@ -48,8 +48,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
         raise UsageError(f"level {found.level} is none of {found.format}: give 1 to {most}")
     if found.trim_book is not None and found.trim_book < 1:
         raise UsageError("a book is cut to one level of each side at least")
-    told: dict[str, Any] = msgspec.to_builtins(found)
-    return told
+    return as_told(found)
 
 
 def _named(name: str, options: dict[str, Any]) -> str:

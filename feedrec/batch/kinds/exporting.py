@@ -20,7 +20,7 @@ from ...formats.several.inputs import Input, inspect_recording
 from ...processing.exporting import TARGETS, begin_market, market_facts, refuse_options, wire_facts, wire_reading
 from ..task import Task
 from .converting import selected
-from .made import Kind, Made, options_as
+from .made import Kind, Made, as_told, options_as
 
 __all__ = ["EXPORT"]
 
@@ -41,8 +41,7 @@ def _check(options: dict[str, Any]) -> dict[str, Any]:
         raise UsageError("an export needs a format: name one of " + ", ".join(TARGETS))
     found = options_as(_Options, options)
     refuse_options(found.to, {"tables": found.tables, "fix_latency": found.fix_latency})
-    told: dict[str, Any] = msgspec.to_builtins(found)
-    return told
+    return as_told(found)
 
 
 def _named(name: str, options: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ from ...formats.tools.summary import Activity
 from ...processing.checkpoints import count_beside
 from ...processing.summarising import look, summarise
 from ..task import Task
-from .made import Kind, Made, options_as
+from .made import Kind, Made, as_told, options_as
 
 __all__ = ["INFO"]
 
@@ -35,8 +35,7 @@ class _Options(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 def _check(options: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = msgspec.to_builtins(options_as(_Options, options))
-    return told
+    return as_told(options_as(_Options, options))
 
 
 def _make(task: Task, source: Path, output: Path) -> Made:

@@ -11,7 +11,7 @@ import msgspec
 from ...errors import UsageError
 from ..task import Status, Task
 
-__all__ = ["Kind", "Made", "options_as"]
+__all__ = ["Kind", "Made", "as_told", "options_as"]
 
 _Options = TypeVar("_Options", bound=msgspec.Struct)
 
@@ -67,3 +67,9 @@ def options_as(kind: type[_Options], options: dict[str, Any]) -> _Options:
         return msgspec.convert(options, kind)
     except msgspec.ValidationError as error:
         raise UsageError(f"the options of a batch are wrong: {error}") from error
+
+
+def as_told(options: msgspec.Struct) -> dict[str, Any]:
+    """Return options as a task has them: plain JSON, without defaults."""
+    told: dict[str, Any] = msgspec.to_builtins(options)
+    return told
